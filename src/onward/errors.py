@@ -1,0 +1,68 @@
+"""What a user can do about it: every error here says what was wanted, what came, and the way out."""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+from collections.abc import Iterable
+from types import ModuleType
+
+
+class OnwardError(Exception):
+    """Anything that onward refuses or could not do. The message alone is shown to a user of the command line."""
+
+
+class InputError(OnwardError, ValueError):
+    """What was given cannot be used: data, a class map, a setting, a name."""
+
+
+class StoreError(OnwardError):
+    """A lineage on disk is not what its cards say, or cannot be read or written."""
+
+
+class DivergedError(OnwardError, ArithmeticError):
+    """Training produced a number that is not finite. The parent is unchanged."""
+
+
+class MissingExtraError(OnwardError, ImportError):
+    """An optional dependency is wanted and not installed."""
+
+
+def listed(names: Iterable[object], most: int = 12) -> str:
+    """Return ``names`` as ``a, b, c`` with the rest counted, for use inside a message."""
+    every = [str(name) for name in names]
+    rest = f" and {len(every) - most} more" if len(every) > most else ""
+    return ", ".join(every[:most]) + rest
+
+
+def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
+    """Return the error for a name that does not exist, with the nearest ones that do.
+
+    >>> print(unknown("method", "ewcc", ["ewc", "lwf"]))
+    unknown method 'ewcc'. Did you mean 'ewc'? There are: ewc, lwf
+    """
+    every = sorted(known)
+    near = difflib.get_close_matches(name, every, n=3, cutoff=0.5)
+    guess = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
+    there = f" There are: {listed(every, most=30)}" if every else " There are none yet."
+    return InputError(f"unknown {kind} {name!r}.{guess}{there}")
+
+
+def optional(module: str, extra: str, purpose: str) -> ModuleType:
+    """Import an optional dependency, or say which extra brings it.
+
+    Args:
+        module: the module to import, dotted.
+        extra: the extra of this package that installs it.
+        purpose: what it is wanted for, as the subject of the message.
+
+    Raises:
+        MissingExtraError: when it is not installed.
+    """
+    try:
+        return importlib.import_module(module)
+    except ImportError as error:
+        package = module.partition(".")[0]
+        raise MissingExtraError(
+            f"{purpose} needs {package}, which is not installed. Install it with: pip install 'onward[{extra}]'"
+        ) from error

@@ -1,0 +1,88 @@
+"""How a phase is optimised: the run's choice, not the method's."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import ClassVar, Literal
+
+from onward.errors import InputError
+
+Optimiser = Literal["sgd", "adamw"]
+Schedule = Literal["constant", "cosine", "one_cycle"]
+Augmentation = Literal["flip", "crop", "cutout"]
+Precision = Literal["float32", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Optimiser, schedule, batches, device. A plain record, so its many fields are its documentation.
+
+    Args:
+        epochs: passes over a phase's data, >= 0.
+        steps: at most this many optimiser steps a phase; 0 is a dry run; None is no limit.
+        batch_size: new examples a step, >= 1.
+        optimiser: ``sgd`` (with ``momentum``, ``nesterov``) or ``adamw``.
+        lr: the peak learning rate, > 0.
+        momentum: of SGD, in [0, 1).
+        nesterov: SGD looks ahead along its momentum.
+        weight_decay: >= 0; added to SGD's gradient, decoupled in AdamW.
+        schedule: of the learning rate over a phase: ``constant``, ``cosine`` to zero, or ``one_cycle``.
+        warmup: share of a phase's steps in which the rate rises linearly to ``lr``, in [0, 1).
+        clip: the largest norm of a whole gradient, > 0; None does not clip.
+        augment: done to each training batch, in this order: ``flip``, ``crop``, ``cutout``.
+        precision: of the forward and backward pass: ``float32``, or ``bfloat16`` by autocast.
+        device: where to train: ``cpu``, ``cuda``, ``cuda:1``, ``mps``.
+        compile: run the features through ``torch.compile``.
+        validation: share of the new data that is held back, in [0, 1).
+        patience: stop a phase after this many epochs without a better validation loss, and take the best
+            epoch's weights; None never stops early. Needs ``validation``.
+
+    Raises:
+        InputError: naming every field that is out of its range.
+    """
+
+    epochs: int = 5
+    steps: int | None = None
+    batch_size: int = 64
+    optimiser: Optimiser = "sgd"
+    lr: float = 0.05
+    momentum: float = 0.9
+    nesterov: bool = False
+    weight_decay: float = 0.0
+    schedule: Schedule = "constant"
+    warmup: float = 0.0
+    clip: float | None = None
+    augment: tuple[Augmentation, ...] = ()
+    precision: Precision = "float32"
+    device: str = "cpu"
+    compile: bool = False
+    validation: float = 0.0
+    patience: int | None = None
+
+    __pydantic_config__: ClassVar = {"extra": "forbid", "strict": False}
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their ranges, all of them at once."""
+        rules = {
+            "epochs must be >= 0": self.epochs >= 0,
+            "steps must be >= 0 or left out": self.steps is None or self.steps >= 0,
+            "batch_size must be >= 1": self.batch_size >= 1,
+            "optimiser must be sgd or adamw": self.optimiser in ("sgd", "adamw"),
+            "lr must be > 0": self.lr > 0,
+            "momentum must be in [0, 1)": 0 <= self.momentum < 1,
+            "nesterov needs momentum > 0": not self.nesterov or self.momentum > 0,
+            "weight_decay must be >= 0": self.weight_decay >= 0,
+            "schedule must be constant, cosine or one_cycle": self.schedule in ("constant", "cosine", "one_cycle"),
+            "warmup must be in [0, 1)": 0 <= self.warmup < 1,
+            "clip must be > 0 or left out": self.clip is None or self.clip > 0,
+            "augment may hold flip, crop, cutout": set(self.augment) <= {"flip", "crop", "cutout"},
+            "precision must be float32 or bfloat16": self.precision in ("float32", "bfloat16"),
+            "validation must be in [0, 1)": 0 <= self.validation < 1,
+            "patience must be >= 1 or left out": self.patience is None or self.patience >= 1,
+            "patience needs validation > 0": self.patience is None or self.validation > 0,
+        }
+        broken = [rule for rule, holds in rules.items() if not holds]
+        if broken:
+            given = asdict(self)
+            shown = [f"{rule} (got {given[rule.split()[0]]!r})" for rule in broken]
+            raise InputError(f"{len(broken)} problem(s) in the settings: " + "; ".join(shown))
