@@ -164,6 +164,13 @@ def present(data: Data) -> tuple[str, ...]:
     return tuple(data.classes[k] for k in torch.unique(data.targets).tolist())
 
 
+def counted_by(data: Data, classes: Sequence[str]) -> Tensor:
+    """Return the targets as places in ``classes``, (n,) int64; -1 where it does not name the class."""
+    place = {name: k for k, name in enumerate(classes)}
+    lookup = torch.tensor([place.get(name, -1) for name in data.classes], dtype=torch.int64)
+    return lookup.to(data.targets.device)[data.targets]
+
+
 def aligned(data: Data, classes: Sequence[str]) -> Data:
     """Return ``data`` with its targets counted by ``classes``, a model's names.
 
@@ -176,9 +183,7 @@ def aligned(data: Data, classes: Sequence[str]) -> Data:
     missing = [name for name in present(data) if name not in names]
     if missing:
         raise InputError(f"the data has classes that the model does not know: {listed(missing)}")
-    place = {name: k for k, name in enumerate(names)}
-    lookup = torch.tensor([place.get(name, -1) for name in data.classes], dtype=torch.int64)
-    targets = lookup.to(data.targets.device)[data.targets]
+    targets = counted_by(data, names)
     if isinstance(data, Examples):
         return Examples(data.inputs, targets, names)
     rows = data.rows if isinstance(data, View) else torch.arange(len(data))

@@ -1,0 +1,127 @@
+"""Methods by name, and as one writes them: ``ewc(strength=10) | replay(size=500)``."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Mapping
+from dataclasses import MISSING, dataclass, fields
+from importlib.metadata import entry_points
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+import onward.methods
+from onward.errors import InputError, unknown
+from onward.method import Chain, Method, chained
+
+ENTRY_POINTS = "onward.methods"
+"""The group under which another package names its methods: ``name = "package.module:Class"``."""
+
+
+@dataclass(frozen=True)
+class Field:
+    """A hyper-parameter of a method: its name, its type as written, and its default."""
+
+    name: str
+    type: str
+    default: object
+
+
+def names() -> tuple[str, ...]:
+    """Return the name of every method there is: the files of ``onward.methods``, and what other packages name."""
+    ours = [module.name for module in pkgutil.iter_modules(onward.methods.__path__)]
+    return tuple(sorted({*ours, *(entry.name for entry in entry_points(group=ENTRY_POINTS))}))
+
+
+def method_class(name: str) -> type[Method]:
+    """Return the class of a method.
+
+    Raises:
+        InputError: when there is no method of that name; names the nearest.
+        TypeError: when its file does not define exactly one.
+    """
+    if name in {module.name for module in pkgutil.iter_modules(onward.methods.__path__)}:
+        module = importlib.import_module(f"onward.methods.{name}")
+        own = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__]
+        methods = [c for c in own if issubclass(c, Method)]
+        if len(methods) != 1:
+            raise TypeError(f"{module.__name__} must define one method, it defines {len(methods)}")
+        return methods[0]
+    for entry in entry_points(group=ENTRY_POINTS, name=name):
+        loaded: type[Method] = entry.load()
+        return loaded
+    raise unknown("method", name, names())
+
+
+def fields_of(name: str) -> tuple[Field, ...]:
+    """Return the hyper-parameters of a method; every one has a default."""
+    described = []
+    for field in fields(method_class(name)):  # type: ignore[arg-type]
+        default = field.default if field.default is not MISSING else field.default_factory()  # type: ignore[misc]
+        described.append(Field(field.name, str(field.type), default))
+    return tuple(described)
+
+
+def made(name: str, arguments: Mapping[str, Any]) -> Method:
+    """Return a method with the given hyper-parameters.
+
+    Raises:
+        InputError: naming every argument that is unknown or of the wrong type, with the nearest known names.
+    """
+    kind = method_class(name)
+    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
+    for argument in arguments:
+        if argument not in known:
+            raise unknown(f"field of {name}", argument, known)
+    try:
+        checked: Method = TypeAdapter(kind).validate_python(dict(arguments), strict=False)
+    except ValidationError as error:
+        told = [f"{name}.{'.'.join(map(str, e['loc'])) or '?'}: {e['msg']}, got {e['input']!r}" for e in error.errors()]
+        raise InputError("; ".join(told)) from error
+    return checked
+
+
+def parsed(text: str) -> Chain:
+    """Return the chain that a text describes.
+
+    >>> parsed("ewc(strength=10) | replay(size=500)")
+    EWC(strength=10.0, decay=1.0, examples=None) | Replay(size=500, per_batch=32)
+
+    Raises:
+        InputError: when the text is not names of methods, with fields in brackets, joined by ``|``.
+    """
+    try:
+        tree = ast.parse(text.strip(), mode="eval").body
+    except SyntaxError as error:
+        raise InputError(f"cannot read the method {text!r}; write it like: ewc(strength=10) | replay(size=500)") from error
+    return chained(*(made(*link) for link in links(tree, text)))
+
+
+def links(tree: ast.expr, text: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the name and the arguments of each method of a parsed text, from left to right."""
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.BitOr):
+        return links(tree.left, text) + links(tree.right, text)
+    if isinstance(tree, ast.Name):
+        return [(tree.id, {})]
+    if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and not tree.args:
+        try:
+            return [(tree.func.id, {str(word.arg): ast.literal_eval(word.value) for word in tree.keywords})]
+        except ValueError as error:
+            raise InputError(f"the fields in {text!r} must be plain values: numbers, texts, True, False, None") from error
+    raise InputError(f"cannot read {ast.unparse(tree)!r} in {text!r}; write it like: ewc(strength=10) | replay(size=500)")
+
+
+def written(method: Method) -> str:
+    """Return a method as a text that ``parsed`` reads back.
+
+    >>> written(parsed("replay(size=9) | warm_start"))
+    'replay(size=9, per_batch=32)'
+    """
+    parts = []
+    for each in chained(method).methods:
+        given = ", ".join(f"{f.name}={getattr(each, f.name)!r}" for f in fields(each))  # type: ignore[arg-type]
+        parts.append(f"{each.name}({given})" if given else each.name)
+    return " | ".join(parts) or "warm_start"

@@ -1,0 +1,40 @@
+"""Data sets by name from the Hugging Face hub, through its library ``datasets``, which keeps them in its own cache."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from onward.datasets.parquet import IMAGE, LABEL, column
+from onward.datasets.part import Part, tensor
+from onward.datasets.pictures import pixels, stacked
+from onward.errors import InputError, optional
+
+REPOSITORIES = {
+    "mnist": "ylecun/mnist",
+    "fashion_mnist": "zalando-datasets/fashion_mnist",
+    "kmnist": "tanganke/kmnist",
+    "cifar10": "uoft-cs/cifar10",
+    "cifar100": "uoft-cs/cifar100",
+}
+
+
+def fetch(name: str, split: str) -> Part:
+    """Return ``split`` of the data set ``name``, fetched when it is not in the library's cache.
+
+    Raises:
+        MissingExtraError: when the library is not installed.
+        InputError: when it cannot be fetched, or is not a table of images and labels.
+    """
+    datasets = optional("datasets", "huggingface", f"fetching the data set {name!r}")
+    repository = REPOSITORIES[name]
+    try:
+        table = datasets.load_dataset(repository, split=split)
+    except (OSError, ValueError, RuntimeError) as error:
+        raise InputError(f"{repository} could not be fetched: {error}") from error
+    (image,) = column(table.column_names, IMAGE, repository)
+    (label,) = column(table.column_names, LABEL, repository)
+    arrays = [pixels(picture) for picture in table[image]]
+    inputs = stacked(arrays, [f"image {row}" for row in range(len(arrays))], Path(repository))
+    return Part(inputs, tensor(np.array(list(table[label]), np.int64)), (), Path(repository))

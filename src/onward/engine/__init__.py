@@ -1,0 +1,1 @@
+"""Runs an update. The only place with a training loop."""

@@ -1,0 +1,86 @@
+"""What a phase tells while it runs. Values stay on the device and are read every so often, never each step."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from onward.errors import DivergedError
+
+READ_EVERY = 50
+"""Steps between two readings."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far an update is; given to observers, which return nothing.
+
+    Args:
+        phase: its name.
+        step: optimiser steps done in the phase.
+        steps: those planned.
+        epoch: the running one, from 1.
+        epochs: those planned.
+        terms: the mean of each summand since the last reading; {} at a phase's start.
+        rate: examples a second since the last reading; 0 at a phase's start.
+    """
+
+    phase: str
+    step: int
+    steps: int
+    epoch: int
+    epochs: int
+    terms: dict[str, float]
+    rate: float
+
+
+Observer = Callable[[Progress], None]
+
+
+def silent(progress: Progress) -> None:
+    """Observe nothing."""
+
+
+class Log:
+    """The terms' values of a phase, as device tensors until they are read."""
+
+    def __init__(self, phase: str, terms: Sequence[str]) -> None:
+        """Start with nothing read."""
+        self._phase, self._terms = phase, tuple(terms)
+        self._pending: list[Tensor] = []
+        self._read = 0
+        self.curve: dict[str, list[float]] = {term: [] for term in self._terms}
+
+    def add(self, values: Sequence[Tensor]) -> None:
+        """Hold the values of one step, one a term, in order."""
+        self._pending += [value.detach() for value in values]
+
+    @property
+    def due(self) -> bool:
+        """Say whether it is time to read."""
+        return len(self._pending) >= READ_EVERY * len(self._terms)
+
+    def read(self) -> dict[str, float]:
+        """Return the mean of each term since the last reading, and add it to the curve.
+
+        Raises:
+            DivergedError: when a value was not finite; names the term, the phase and the step.
+        """
+        if not self._pending:
+            return {}
+        values = torch.stack([value.float() for value in self._pending]).view(-1, len(self._terms))
+        self._pending.clear()
+        if not bool(torch.isfinite(values).all()):
+            row, column = (~torch.isfinite(values)).nonzero()[0].tolist()
+            raise DivergedError(
+                f"the term '{self._terms[column]}' became {float(values[row, column])} in phase '{self._phase}' at step "
+                f"{self._read + row}. Lower lr or set clip; the parent is unchanged."
+            )
+        self._read += len(values)
+        means = dict(zip(self._terms, values.mean(dim=0).tolist(), strict=True))
+        for term, mean in means.items():
+            self.curve[term].append(mean)
+        return means

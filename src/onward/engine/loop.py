@@ -1,0 +1,184 @@
+"""The training loop. There is no other."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import nn
+
+from onward.engine.augment import augmented
+from onward.engine.batches import Piece, epoch, gathered, resident, steps_in
+from onward.engine.log import Log, Observer, Progress
+from onward.engine.optimise import all_finite, optimiser, rate, training
+from onward.engine.teacher import Teacher
+from onward.errors import DivergedError, InputError
+from onward.nets.classifier import Classifier
+from onward.nets.resting import resting
+from onward.phase import Outputs, Phase, Step, cross_entropy
+from onward.record import PhaseRecord
+from onward.rng import generator
+from onward.types import Batch, Data, in_order
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """What all phases of one update share: the seed, the parent's outputs, the held-back data, who looks on."""
+
+    seed: int
+    teacher: Teacher | None
+    validation: Data | None
+    observe: Observer
+
+
+class Pass:
+    """One phase on its way through its epochs: the model, the optimiser, and how far it is."""
+
+    def __init__(self, phase: Phase, model: Classifier, chosen: list[nn.Parameter], around: Surroundings) -> None:
+        """Make what the loop needs once a phase."""
+        settings = phase.settings
+        self.phase, self.model, self.chosen, self.around = phase, model, chosen, around
+        self.per_epoch = steps_in(phase)
+        planned = settings.epochs * self.per_epoch
+        self.steps = planned if settings.steps is None else min(settings.steps, planned)
+        self.sources = [resident(data, model.device) for data in (phase.data, *(mix.data for mix in phase.mixes))]
+        self.optimiser = optimiser(chosen, settings)
+        self.log = Log(phase.name, list(phase.terms))
+        self.features = torch.compile(model.features) if settings.compile else model.features
+        self.step = self.samples = 0
+        self.lookup = around.teacher is not None and around.teacher.remembers(phase)
+        self.read_at, self.read_samples = time.perf_counter(), 0
+
+    def epoch(self, index: int, stream: tuple[str | int, ...]) -> None:
+        """Go through the data once, or until the phase's steps are used up."""
+        seed, settings, device = self.around.seed, self.phase.settings, self.model.device
+        draws, views = generator(seed, *stream, index, "terms"), generator(seed, *stream, index, "augment")
+        pace = settings.schedule != "constant" or settings.warmup > 0
+        for pieces in epoch(self.phase, self.sources, generator(seed, *stream, index, "batches")):
+            if self.step == self.steps:
+                break
+            batch = gathered(pieces, device)
+            if settings.augment:
+                batch = Batch(augmented(batch.inputs, settings.augment, views), batch.targets)
+            if pace:
+                self.optimiser.param_groups[0]["lr"] = rate(settings, self.step, self.steps)
+            self.descend(Step(self.model, batch, draws, self.parent(batch, pieces), self.features))
+            self.step += 1
+            self.samples += len(batch.targets)
+            if self.log.due:
+                self.tell(index)
+        self.tell(index)
+
+    def descend(self, step: Step) -> None:
+        """Take one step down the sum of the terms."""
+        if self.phase.settings.precision == "bfloat16":
+            with torch.autocast(self.model.device.type, torch.bfloat16):
+                values = [term(step) for term in self.phase.terms.values()]
+        else:
+            values = [term(step) for term in self.phase.terms.values()]
+        total = values[0] if len(values) == 1 else torch.stack(values).sum()
+        self.optimiser.zero_grad()
+        total.backward()
+        for edit in self.phase.edits:
+            edit(step)
+        if self.phase.settings.clip is not None:
+            nn.utils.clip_grad_norm_(self.chosen, self.phase.settings.clip)
+        self.optimiser.step()
+        self.log.add(values)
+
+    def parent(self, batch: Batch, pieces: Sequence[Piece]) -> Callable[[], Outputs] | None:
+        """Return what gives the parent's outputs on a batch, should a term ask."""
+        teacher = self.around.teacher
+        if teacher is None:
+            return None
+        return partial(teacher.recalled, pieces) if self.lookup else partial(teacher.asked, batch)
+
+    def tell(self, index: int) -> None:
+        """Read the log and let the observer know."""
+        terms, now = self.log.read(), time.perf_counter()
+        rate = (self.samples - self.read_samples) / max(now - self.read_at, 1e-9)
+        self.read_at, self.read_samples = now, self.samples
+        epochs = self.phase.settings.epochs
+        self.around.observe(Progress(self.phase.name, self.step, self.steps, index + 1, epochs, terms, rate))
+
+
+def run(phase: Phase, model: Classifier, around: Surroundings, index: int) -> PhaseRecord:
+    """Minimise the sum of a phase's terms, and return what happened.
+
+    Args:
+        phase: what to do.
+        model: changed in place; in eval mode afterwards.
+        around: what all phases of the update share.
+        index: the phase's place in the plan; part of the name of its random streams.
+
+    Raises:
+        DivergedError: at the first value that is not finite.
+        InputError: when the phase has no data, no term or no parameter.
+    """
+    if not len(phase.data) or not phase.terms:
+        raise InputError(f"phase '{phase.name}' has {len(phase.data)} examples and {len(phase.terms)} terms; it needs both")
+    began = time.perf_counter()
+    with training(model, phase.trains) as chosen:
+        going = Pass(phase, model, chosen, around)
+        around.observe(Progress(phase.name, 0, going.steps, 1, phase.settings.epochs, {}, 0.0))
+        losses, epochs = through_epochs(going, ("phase", index, phase.name))
+        if going.steps and not all_finite(chosen):
+            raise DivergedError(
+                f"the last step of phase '{phase.name}' made weights that are not finite. Lower lr or set clip; the "
+                "parent is unchanged."
+            )
+    return PhaseRecord(
+        name=phase.name,
+        examples=len(phase.data),
+        mixed=sum(mix.size for mix in phase.mixes),
+        terms=tuple(phase.terms),
+        trained=sum(parameter.numel() for parameter in chosen),
+        epochs=epochs,
+        steps=going.step,
+        samples=going.samples,
+        curve={term: tuple(values) for term, values in going.log.curve.items()},
+        validation=tuple(losses),
+        seconds=time.perf_counter() - began,
+    )
+
+
+def through_epochs(going: Pass, stream: tuple[str | int, ...]) -> tuple[list[float], int]:
+    """Run the epochs; with patience, stop when the held-back loss no longer falls and take the best epoch's weights.
+
+    Returns:
+        The held-back loss after each epoch, and the number of epochs run.
+    """
+    settings, losses, best = going.phase.settings, [], None
+    epochs = 0
+    for index in range(settings.epochs):
+        if going.step == going.steps:
+            break
+        going.epoch(index, stream)
+        epochs += 1
+        if going.around.validation is None:
+            continue
+        losses.append(held_back_loss(going.model, going.around.validation))
+        if settings.patience is None:
+            continue
+        if losses[-1] == min(losses):
+            best = copy.deepcopy(going.model.state_dict())
+        elif len(losses) - 1 - losses.index(min(losses)) >= settings.patience:
+            break
+    if best is not None:
+        going.model.load_state_dict(best)
+    return losses, epochs
+
+
+@torch.no_grad()
+def held_back_loss(model: Classifier, data: Data) -> float:
+    """Return the mean cross-entropy of data that is not trained on."""
+    total, device = torch.zeros((), dtype=torch.float64), model.device
+    with resting(model):
+        for batch in in_order(data):
+            there = Batch(batch.inputs.to(device), batch.targets.to(device))
+            total += cross_entropy(Step(model, there, torch.Generator())).double().cpu() * len(batch.targets)
+    return float(total / len(data))

@@ -1,0 +1,89 @@
+"""Optimiser, learning-rate schedule, and which parameters move."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import torch
+from torch import nn
+from torch.optim import SGD, AdamW, Optimizer
+
+from onward.errors import InputError
+from onward.settings import Settings
+
+
+def optimiser(parameters: list[nn.Parameter], settings: Settings) -> Optimizer:
+    """Return a fresh optimiser; fused where torch has it, which is the same arithmetic in one pass."""
+    fused = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)
+    if settings.optimiser == "adamw":
+        return AdamW(parameters, lr=settings.lr, weight_decay=settings.weight_decay, fused=fused)
+    return SGD(
+        parameters,
+        lr=settings.lr,
+        momentum=settings.momentum,
+        nesterov=settings.nesterov,
+        weight_decay=settings.weight_decay,
+        fused=fused,
+    )
+
+
+def rate(settings: Settings, step: int, total: int) -> float:
+    """Return the learning rate of a step, counted from 0, of ``total``.
+
+    ``cosine`` falls from the peak to zero after the warm-up (Loshchilov & Hutter 2017, Eq. 5, one cycle).
+    ``one_cycle`` rises from 1/25 of the peak by a cosine over the first 30 % and falls by a cosine to 1/10,000 of
+    its start (Smith & Topin 2018, in torch's two-phase form).
+    """
+    done = step / max(1, total)
+    if settings.schedule == "one_cycle":
+        low, last, rise = settings.lr / 25, settings.lr / 25 / 1e4, 0.3
+        if done < rise:
+            return annealed(low, settings.lr, done / rise)
+        return annealed(settings.lr, last, (done - rise) / (1 - rise))
+    if done < settings.warmup:
+        return settings.lr * (step + 1) / (settings.warmup * total + 1)
+    if settings.schedule == "cosine":
+        return annealed(settings.lr, 0.0, (done - settings.warmup) / (1 - settings.warmup))
+    return settings.lr
+
+
+def annealed(start: float, end: float, share: float) -> float:
+    """Return the value at ``share`` of a half cosine from ``start`` to ``end``."""
+    return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+@contextmanager
+def training(model: nn.Module, trains: Callable[[str], bool]) -> Iterator[list[nn.Parameter]]:
+    """Give the parameters that move; hold all else still, and put the model back in eval mode afterwards.
+
+    A module of which no parameter moves stays in eval mode, so a frozen normalisation layer keeps its statistics.
+
+    Raises:
+        InputError: when nothing would move.
+    """
+    chosen = [parameter for name, parameter in model.named_parameters() if trains(name)]
+    if not chosen:
+        raise InputError("the phase trains no parameter; its `trains` names none of the model's")
+    free = {id(parameter) for parameter in chosen}
+    before = {parameter: parameter.requires_grad for parameter in model.parameters()}
+    for parameter in before:
+        parameter.requires_grad_(id(parameter) in free)
+    model.train()
+    for module in model.modules():
+        own = list(module.parameters(recurse=False))
+        if own and not any(id(parameter) in free for parameter in own):
+            module.training = False
+    try:
+        yield chosen
+    finally:
+        for parameter, flag in before.items():
+            parameter.requires_grad_(flag)
+            parameter.grad = None
+        model.eval()
+
+
+def all_finite(parameters: list[nn.Parameter]) -> bool:
+    """Say whether every number of every parameter is finite."""
+    return all(bool(torch.isfinite(parameter).all()) for parameter in parameters)

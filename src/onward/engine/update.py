@@ -1,0 +1,141 @@
+"""From one learner to the next."""
+
+from __future__ import annotations
+
+import copy
+import resource
+import time
+from collections.abc import Iterable
+
+import torch
+from torch import Tensor
+
+from onward.context import Context
+from onward.engine.check import check
+from onward.engine.flops import flops_per_example
+from onward.engine.log import Observer, silent
+from onward.engine.loop import Surroundings, run
+from onward.engine.teacher import Teacher
+from onward.errors import InputError
+from onward.learner import Learner
+from onward.method import Chain, Method, chained
+from onward.nets.classifier import Classifier
+from onward.phase import Phase
+from onward.record import Cost, PhaseRecord, Record
+from onward.rng import generator
+from onward.settings import Settings
+from onward.types import Data, Kept, aligned, present, subset
+
+
+def update(
+    learner: Learner,
+    new: Data,
+    settings: Settings | None = None,
+    seed: int = 0,
+    *,
+    method: Method | None = None,
+    observe: Observer = silent,
+) -> tuple[Learner, Record]:
+    """Return the learner after ``new``, and what it took. The given one is left as it was, bit for bit.
+
+    Classes of ``new`` that the learner does not know grow its head, by name. torch's global random state is not
+    touched: the same learner, data, settings and seed give the same bits on a CPU.
+
+    Args:
+        learner: the version in use; without classes for a first update.
+        new: the examples that arrived.
+        settings: how to optimise; None is the defaults.
+        seed: of every random stream of the update.
+        method: another method than the learner's own; None is its own.
+        observe: told of the progress; returns nothing.
+
+    Raises:
+        InputError: when the data, the method or the settings do not fit; before any training.
+        DivergedError: when training is no longer finite.
+    """
+    settings, began = settings or Settings(), time.perf_counter()
+    chain = chained(learner.method if method is None else method)
+    check(new, learner.model, settings)
+    device = usable(settings.device)
+    model = copy.deepcopy(learner.model).to(device)
+    old = copy.deepcopy(learner.model).to(device).eval().requires_grad_(False) if learner.classes else None
+    model.grow(present(new), seed)
+    data, validation = held_back(aligned(new, model.classes), settings.validation, seed)
+    context = Context(data, old, learner.kept, settings, seed, validation)
+    teacher = Teacher(old) if old is not None else None
+    around = Surroundings(seed, teacher, validation, observe)
+
+    model = chain.prepare(model.eval(), context)
+    proposed = [Phase("train", data, settings)]
+    phases = tuple(ran(chain, proposed, model, context, around))
+    with torch.no_grad():
+        kept = settled(chain.keep(model, context), model)
+    cost = bill(phases, model, data, kept, time.perf_counter() - began)
+    model.requires_grad_(True)
+    return Learner(model.cpu().eval(), chain, kept), Record(phases, cost)
+
+
+def ran(
+    chain: Chain, proposed: list[Phase], model: Classifier, context: Context, around: Surroundings
+) -> Iterable[PhaseRecord]:
+    """Run the phases as the plan yields them, each before the next is asked for."""
+    for index, phase in enumerate(chain.plan(proposed, model, context)):
+        yield run(phase, model, around, index)
+
+
+def usable(device: str) -> torch.device:
+    """Return the device.
+
+    Raises:
+        InputError: when there is none of that name here.
+    """
+    try:
+        chosen = torch.device(device)
+        torch.empty(0, device=chosen)
+    except (RuntimeError, AssertionError) as error:
+        raise InputError(f"device {device!r} cannot be used here: {str(error).splitlines()[0]}") from error
+    return chosen
+
+
+def held_back(data: Data, share: float, seed: int) -> tuple[Data, Data | None]:
+    """Split off a share of each class for validation, at random.
+
+    Raises:
+        InputError: when one of the two parts would be empty.
+    """
+    if share == 0:
+        return data, None
+    order = torch.randperm(len(data), generator=generator(seed, "validation"))
+    order = order[data.targets[order].sort(stable=True).indices]
+    place = torch.arange(len(data), dtype=torch.float64)
+    taken = ((place + 1) * share).floor() > (place * share).floor()
+    if not bool(taken.any()) or bool(taken.all()):
+        raise InputError(f"validation = {share} of {len(data)} examples leaves one part empty; change it or bring more")
+    return subset(data, order[~taken].sort().values), subset(data, order[taken].sort().values)
+
+
+def settled(kept: Kept, model: Classifier) -> dict[str, Tensor]:
+    """Return what a method keeps as plain tensors of its own on the CPU: nothing of the model's is shared."""
+    shared = {tensor.untyped_storage().data_ptr() for tensor in (*model.parameters(), *model.buffers())}
+    plain = {}
+    for name, tensor in kept.items():
+        own = tensor.detach().to("cpu").contiguous()
+        plain[name] = own.clone() if own.untyped_storage().data_ptr() in shared else own
+    return plain
+
+
+def bill(phases: tuple[PhaseRecord, ...], model: Classifier, data: Data, kept: Kept, seconds: float) -> Cost:
+    """Return what the update cost."""
+    samples = sum(phase.samples for phase in phases)
+    forward, backward = flops_per_example(model, data)
+    on_cuda = model.device.type == "cuda"
+    host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    return Cost(
+        samples=samples,
+        steps=sum(phase.steps for phase in phases),
+        forward_flops=forward * samples,
+        backward_flops=backward * samples,
+        seconds=seconds,
+        peak_memory=torch.cuda.max_memory_allocated(model.device) if on_cuda else host,
+        kept_bytes=sum(tensor.numel() * tensor.element_size() for tensor in kept.values()),
+    )

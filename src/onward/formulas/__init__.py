@@ -1,0 +1,1 @@
+"""What papers state, as functions of tensors."""

@@ -1,0 +1,29 @@
+"""Examples as kept tensors, and back. They stay in the form they came in: bytes stay bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import torch
+
+from onward.types import Data, Examples, Kept
+
+
+def remembered(data: Data | None) -> Kept:
+    """Return examples as tensors that a version can hold: ``inputs`` and ``targets``; of nothing, nothing."""
+    if data is None:
+        return {}
+    if isinstance(data, Examples):
+        return {"inputs": data.inputs, "targets": data.targets}
+    batch = data.take(torch.arange(len(data)))
+    return {"inputs": batch.inputs, "targets": batch.targets}
+
+
+def recalled(kept: Kept, classes: Sequence[str]) -> Examples | None:
+    """Return the kept examples, counted by the model's names; None when there are none.
+
+    A lineage's class ids are append-only, so the targets kept under the parent's names hold under the child's.
+    """
+    if "inputs" not in kept:
+        return None
+    return Examples(kept["inputs"], kept["targets"], tuple(classes))

@@ -1,0 +1,51 @@
+"""A uniform sample of everything seen, in bounded space."""
+
+from __future__ import annotations
+
+import torch
+from torch import Generator, Tensor
+
+from onward.types import Data, joined, subset
+
+
+def admitted(seen: int, arriving: int, size: int, generator: Generator) -> Tensor:
+    """Return which arrivals enter a reservoir, and where (Vitter 1985, Algorithm R; all arrivals at once).
+
+    Arrival ``i``, counted from all ever seen, takes place ``i`` while there is room, and then place ``j`` drawn from
+    [0, i], if that is below ``size``. Of several for one place the last stays.
+
+    Returns:
+        (size,) int64: for each place the arrival that it holds now, or -1 where it holds what it held.
+    """
+    index = torch.arange(arriving)
+    count = seen + index
+    drawn = (torch.rand(arriving, generator=generator, dtype=torch.float64) * (count + 1)).long()
+    place = torch.where(count < size, count, drawn)
+    enters = place < size
+    holder = torch.full((size,), -1, dtype=torch.int64)
+    return holder.scatter_reduce(0, place[enters], index[enters], reduce="amax")
+
+
+def reservoir(memory: Data | None, seen: int, new: Data, size: int, generator: Generator) -> tuple[Data | None, int]:
+    """Return the memory after ``new`` has passed by, in random order, and how many have been seen.
+
+    Every example ever seen is in it with the same probability, ``size / seen``.
+
+    Args:
+        memory: what was kept so far, under the same class names as ``new``; None when nothing was.
+        seen: how many have passed by.
+        new: the arrivals.
+        size: the most to keep; of 0, nothing is kept.
+        generator: draws the order and the places.
+    """
+    order = torch.randperm(len(new), generator=generator)
+    if size == 0:
+        return None, seen + len(new)
+    if memory is not None and len(memory) > size:
+        memory = subset(memory, torch.randperm(len(memory), generator=generator)[:size])
+    holder = admitted(seen, len(new), size, generator)
+    held = 0 if memory is None else len(memory)
+    stays = (holder[:held] < 0).nonzero()[:, 0]
+    enters = subset(new, order[holder[holder >= 0]])
+    kept = enters if memory is None or not len(stays) else joined(subset(memory, stays), enters)
+    return kept, seen + len(new)

@@ -1,0 +1,78 @@
+"""Learning without forgetting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from onward.context import Context
+from onward.formulas.distillation import distillation
+from onward.method import Method
+from onward.nets.classifier import Classifier
+from onward.phase import Phase, Step
+
+
+@dataclass(frozen=True)
+class LwF(Method):
+    """Hold the model to its parent's answers on the new data; no old example is needed.
+
+    With s and t the old classes' logits of the model and of the parent:
+
+        L(θ) = L_new(θ) + λ T² KL(softmax(t / T) ‖ softmax(s / T))                        (Eqs. 2, 3 of [1])
+
+    The teacher is the parent itself, so nothing is kept. Where a head has tasks, each old task is one such term.
+
+    Acts on:      loss (one term, "lwf")
+    Keeps:        nothing
+    Cost:         per step a forward pass of the parent; one pass in all where the new data is not augmented
+    Needs:        a parent;  scenarios: all; class-incremental without exemplars stays near chance
+
+    Fields:
+        strength: λ >= 0. 0 is the warm start, bit for bit. Papers: 1 [1].
+        temperature: T > 0. Papers: 2 [1].
+
+    Example:
+        >>> from onward.methods.lwf import LwF
+        >>> from onward.toy import two_blobs
+        >>> after = two_blobs(LwF(strength=1.0), seed=0)
+        >>> f"old {after.old:.2f}, new {after.new:.2f}"
+        'old 0.00, new 1.00'
+
+    Departures:
+        1. The factor T² keeps the term's size beside the cross-entropy; [1] leaves it out, so its λ at T = 2 is
+           four times ours.
+        2. No first stage in which only the new rows of the head are trained ("warm-up" in [1]).
+
+    References:
+        [1] Li & Hoiem 2016, "Learning without Forgetting", arXiv:1606.09282.
+        [2] Hinton, Vinyals & Dean 2015, arXiv:1503.02531.
+    """
+
+    strength: float = 1.0
+    temperature: float = 2.0
+
+    def plan(self, phases: Iterable[Phase], model: Classifier, context: Context) -> Iterator[Phase]:
+        """Add the distillation to every phase."""
+        if context.old is None or self.strength == 0 or not context.old.classes:
+            yield from phases
+            return
+        parts = old_parts(context.old)
+
+        def lwf(step: Step) -> Tensor:
+            student, teacher = step.logits, step.old.logits
+            terms = [distillation(student[:, part], teacher[:, part], self.temperature) for part in parts]
+            return self.strength * torch.stack(terms).sum()
+
+        for phase in phases:
+            yield phase.plus(lwf=lwf)
+
+
+def old_parts(old: Classifier) -> list[Tensor | slice]:
+    """Return the columns of the parent's logits that make one softmax each: all of them, or those of each task."""
+    if old.tasks is None:
+        return [slice(0, len(old.classes))]
+    tasks = torch.tensor(old.tasks, device=old.device)
+    return [(tasks == task).nonzero()[:, 0] for task in sorted(set(old.tasks))]

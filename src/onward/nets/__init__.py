@@ -1,0 +1,1 @@
+"""Networks that can say their shape as JSON and be built from it."""

@@ -1,0 +1,127 @@
+"""The network of a learner: what makes features, and a head that knows its classes by name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from onward.errors import InputError, listed
+from onward.nets.head import Head
+
+Spec = Mapping[str, Any]
+"""A network's shape as JSON: ``{"net": name, **arguments}``."""
+
+
+class Classifier(nn.Module):
+    """A backbone and a head. forward: (b, *shape) -> (b, classes) logits.
+
+    Inputs are taken as they are stored: bytes are brought to [0, 1], then to ``(x - mean) / std`` by channel.
+
+    Args:
+        backbone: (b, *shape) -> (b, d) features, with a ``spec()``.
+        head: (b, d) -> (b, classes).
+        classes: the name of each logit; append-only over a lineage.
+        tasks: the task of each class, for a head in parts of which a task uses its own; None when all share one.
+        mean: by channel, after bytes were brought to [0, 1]; () leaves it.
+        std: by channel.
+
+    Raises:
+        InputError: when the names do not fit the head.
+    """
+
+    def __init__(
+        self,
+        backbone: nn.Module,
+        head: Head,
+        classes: Sequence[str] = (),
+        tasks: Sequence[int] | None = None,
+        mean: Sequence[float] = (),
+        std: Sequence[float] = (),
+    ) -> None:
+        """Take the parts as they are."""
+        super().__init__()
+        self.backbone, self.head = backbone, head
+        self.classes, self.mean, self.std = tuple(classes), tuple(mean), tuple(std)
+        self.tasks = None if tasks is None else tuple(tasks)
+        if len(self.classes) != head.out_features:
+            raise InputError(
+                f"the head has {head.out_features} outputs but there are {len(self.classes)} class names; "
+                "give one name for each output, in order"
+            )
+        if len(set(self.classes)) != len(self.classes):
+            twice = sorted({name for name in self.classes if self.classes.count(name) > 1})
+            raise InputError(f"class names must differ from one another; these come twice: {listed(twice)}")
+        if self.tasks is not None and len(self.tasks) != len(self.classes):
+            raise InputError(f"{len(self.classes)} classes need a task each, got {len(self.tasks)}")
+        shape = (1, -1, 1, 1)
+        self.register_buffer("shift", torch.tensor(self.mean).view(shape) if self.mean else None, persistent=False)
+        self.register_buffer("scale", torch.tensor(self.std).view(shape) if self.std else None, persistent=False)
+        self.register_buffer("task_of_class", None, persistent=False)
+        self._note_tasks()
+
+    def _note_tasks(self) -> None:
+        if self.tasks is not None:
+            self.task_of_class = torch.tensor(self.tasks, dtype=torch.int64, device=self.device)
+
+    @property
+    def device(self) -> torch.device:
+        """Where the parameters are."""
+        like = next(self.parameters(), None)
+        return torch.device("cpu") if like is None else like.device
+
+    @property
+    def dtype(self) -> torch.dtype:
+        """The type of the parameters."""
+        like = next(self.parameters(), None)
+        return torch.float32 if like is None else like.dtype
+
+    def features(self, inputs: Tensor) -> Tensor:
+        """Return the features, (b, d)."""
+        if not inputs.is_floating_point():
+            inputs = inputs.to(self.dtype).div_(255)
+        elif inputs.dtype != self.dtype:
+            inputs = inputs.to(self.dtype)
+        if self.shift is not None:
+            inputs = inputs - self.shift
+        if self.scale is not None:
+            inputs = inputs / self.scale
+        return self.backbone(inputs)
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        """Return the logits, (b, classes)."""
+        return self.head(self.features(inputs))
+
+    def among_task(self, logits: Tensor, targets: Tensor) -> Tensor:
+        """Return the logits, (b, c), with those of other tasks than the target's at minus infinity."""
+        if self.task_of_class is None:
+            return logits
+        other = self.task_of_class[targets][:, None] != self.task_of_class[None, : logits.shape[1]]
+        return logits.masked_fill(other, -torch.inf)
+
+    def grow(self, names: Sequence[str], seed: int) -> None:
+        """Give each new name a row of the head. The old logits stay bit-equal; no new name, no change."""
+        new = [name for name in names if name not in self.classes]
+        if not new:
+            return
+        self.head.grow(new, seed)
+        self.classes += tuple(new)
+        if self.tasks is not None:
+            self.tasks += (max(self.tasks, default=-1) + 1,) * len(new)
+            self._note_tasks()
+
+    def spec(self) -> dict[str, Any]:
+        """Return the shape as JSON, for ``build``."""
+        return {
+            "net": "classifier",
+            "backbone": self.backbone.spec(),
+            "features": self.head.in_features,
+            "sizes": list(self.head.sizes),
+            "bias": self.head.bias,
+            "classes": list(self.classes),
+            "tasks": None if self.tasks is None else list(self.tasks),
+            "mean": list(self.mean),
+            "std": list(self.std),
+        }

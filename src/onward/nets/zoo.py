@@ -1,0 +1,70 @@
+"""Networks by name: from JSON to a module, and afresh."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from torch import nn
+
+from onward.errors import InputError, unknown
+from onward.nets.classifier import Classifier, Spec
+from onward.nets.cnn import CNN
+from onward.nets.head import Head
+from onward.nets.imported import Imported
+from onward.nets.mlp import MLP
+from onward.nets.resnet import ResNet18
+from onward.rng import isolated
+
+BACKBONES: dict[str, type[nn.Module]] = {"mlp": MLP, "cnn": CNN, "resnet18": ResNet18, "imported": Imported}
+
+
+def build(spec: Spec, seed: int = 0) -> Classifier:
+    """Return the classifier that ``spec()`` described, with weights drawn from the stream ``seed``.
+
+    Raises:
+        InputError: when the spec names an unknown network, or arguments that it does not take.
+    """
+    rest = dict(spec)
+    kind = rest.pop("net", None)
+    if kind != "classifier":
+        raise InputError(f"a learner's network is a classifier, the spec says {kind!r}")
+    try:
+        features, sizes, bias = rest.pop("features"), rest.pop("sizes"), rest.pop("bias")
+        backbone = build_backbone(rest.pop("backbone"), seed)
+        with isolated(seed, "head"):
+            return Classifier(backbone, Head(features, sizes, bias), **rest)
+    except (KeyError, TypeError) as error:
+        raise InputError(f"the spec of the classifier is not whole: {error}") from error
+
+
+def build_backbone(spec: Spec, seed: int = 0) -> nn.Module:
+    """Return the backbone that ``spec()`` described, with weights drawn from the stream ``seed``.
+
+    torch's global random state is left as it was, whatever the network draws while it is made.
+    """
+    arguments = dict(spec)
+    kind = str(arguments.pop("net", ""))
+    if kind not in BACKBONES:
+        raise unknown("network", kind, BACKBONES)
+    try:
+        with isolated(seed, "backbone"):
+            return BACKBONES[kind](**arguments)
+    except TypeError as error:
+        raise InputError(f"the network {kind!r} cannot be made from {arguments}: {error}") from error
+
+
+def fresh(name: str, shape: Sequence[int], seed: int, **arguments: Any) -> Classifier:  # noqa: ANN401 - JSON
+    """Return one of our networks with no classes yet, for inputs of ``shape`` (without the batch).
+
+    >>> fresh("mlp", (1, 8, 8), seed=0, width=32).spec()["backbone"]["width"]
+    32
+    """
+    backbone = build_backbone({"net": name, "shape": list(shape), **arguments}, seed)
+    return Classifier(backbone, Head(int(backbone.features)))
+
+
+def again(model: Classifier, seed: int) -> Classifier:
+    """Return a model of the same shape and classes with weights drawn anew."""
+    return build(model.spec(), seed).to(device=model.device, dtype=model.dtype)
+

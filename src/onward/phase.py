@@ -1,0 +1,145 @@
+"""A stretch of optimisation and one batch of it: what methods are given to change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any, NamedTuple
+
+from torch import Generator, Tensor
+from torch.nn import functional as F
+
+from onward.errors import InputError
+from onward.nets.classifier import Classifier
+from onward.settings import Settings
+from onward.types import Batch, Data
+
+
+class Outputs(NamedTuple):
+    """What a network says of a batch. features: (b, d); logits: (b, classes)."""
+
+    features: Tensor
+    logits: Tensor
+
+
+class Step:
+    """One batch going through the model. Read what you need; it is computed once.
+
+    Args:
+        model: the model in training.
+        batch: the examples, on the model's device.
+        generator: from which terms and edits draw; another one in each epoch.
+        parent: gives the parent's outputs on the batch; None on the first update.
+        features: what computes the features; the model's own unless compiled.
+    """
+
+    def __init__(
+        self,
+        model: Classifier,
+        batch: Batch,
+        generator: Generator,
+        parent: Callable[[], Outputs] | None = None,
+        features: Callable[[Tensor], Tensor] | None = None,
+    ) -> None:
+        """Hold what the terms will ask for."""
+        self.model, self.generator = model, generator
+        self.inputs, self.targets = batch.inputs, batch.targets
+        self._parent, self._features = parent, features or model.features
+
+    @cached_property
+    def features(self) -> Tensor:
+        """The features, (b, d)."""
+        return self._features(self.inputs)
+
+    @cached_property
+    def logits(self) -> Tensor:
+        """The logits, (b, classes)."""
+        return self.model.head(self.features)
+
+    @cached_property
+    def old(self) -> Outputs:
+        """The parent's features and logits, (b, old classes), without gradient; the same examples, seen the same."""
+        if self._parent is None:
+            raise InputError("this term needs a parent model, but this is the lineage's first update")
+        return self._parent()
+
+
+Term = Callable[[Step], Tensor]
+Edit = Callable[[Step], None]
+
+
+def cross_entropy(step: Step) -> Tensor:
+    """Return the mean cross-entropy of a batch, among the classes of each target's task where a head has tasks."""
+    return F.cross_entropy(step.model.among_task(step.logits, step.targets), step.targets)
+
+
+def everything(name: str) -> bool:
+    """Say of each parameter that it is trained."""
+    return True
+
+
+@dataclass(frozen=True)
+class Mix:
+    """Examples that go beside each batch: ``size`` of ``data``, dealt so that each comes equally often."""
+
+    data: Data
+    size: int
+
+
+@dataclass(frozen=True)
+class Phase:
+    """One stretch of optimisation: what is minimised, on which data, over which parameters.
+
+    Args:
+        name: for the record and the progress.
+        data: an epoch passes over it once, in a shuffled order.
+        settings: how it is optimised.
+        terms: the sum of which is minimised; each is logged under its name.
+        mixes: what goes beside each batch.
+        trains: says by name which parameters move.
+        edits: run after the backward pass and before the optimiser's step, in order; they may read and change
+            gradients.
+    """
+
+    name: str
+    data: Data
+    settings: Settings
+    terms: Mapping[str, Term] = field(default_factory=lambda: {"cross_entropy": cross_entropy})
+    mixes: tuple[Mix, ...] = ()
+    trains: Callable[[str], bool] = everything
+    edits: tuple[Edit, ...] = ()
+
+    def plus(self, **terms: Term) -> Phase:
+        """Add summands to the objective. A name that is taken gets a number."""
+        every = dict(self.terms)
+        for name, term in terms.items():
+            every[unused(name, every)] = term
+        return replace(self, terms=every)
+
+    def mixed(self, data: Data, size: int) -> Phase:
+        """Put ``size`` examples of ``data`` beside every batch; of nothing, nothing."""
+        size = min(size, len(data))
+        return replace(self, mixes=(*self.mixes, Mix(data, size))) if size else self
+
+    def only(self, trains: Callable[[str], bool]) -> Phase:
+        """Hold every parameter still, bit for bit, that ``trains`` does not name."""
+        before = self.trains
+        return replace(self, trains=lambda name: before(name) and trains(name))
+
+    def edited(self, edit: Edit) -> Phase:
+        """Project, mask or observe gradients."""
+        return replace(self, edits=(*self.edits, edit))
+
+    def tuned(self, **settings: Any) -> Phase:  # noqa: ANN401 - the types are those of Settings
+        """Change settings for this phase alone."""
+        return replace(self, settings=replace(self.settings, **settings))
+
+
+def unused(name: str, taken: Iterable[str]) -> str:
+    """Return ``name``, or ``name.2``, ``name.3`` ... where it is taken."""
+    there, number, free = set(taken), 1, name
+    while free in there:
+        number += 1
+        free = f"{name}.{number}"
+    return free

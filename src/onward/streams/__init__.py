@@ -1,0 +1,1 @@
+"""How data arrives: experiences in order, and the ways of cutting data into them."""

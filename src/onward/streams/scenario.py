@@ -1,0 +1,132 @@
+"""How data is cut into a stream: data-, class-, task- and domain-incremental.
+
+The words are those of van de Ven, Tuytelaars & Tolias 2022, "Three types of incremental learning", Nature
+Machine Intelligence 4, with data-incremental for more data of the same classes from the same domain. The parts
+of a cut are disjoint and cover the training data; the same seed makes the same cut.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Literal
+
+from onward.errors import InputError, listed
+from onward.rng import generator
+from onward.streams.experience import Experience, Stream, comparable, portion
+from onward.streams.options import cut, number, require
+from onward.streams.shifts import Shift, shifted
+from onward.streams.splits import dirichlet_sizes, even_sizes, grouped, ordered, rows_of, shuffled, split_rows
+from onward.types import Data, present
+
+Sizes = Literal["uniform", "dirichlet"]
+
+
+def data_incremental(
+    train: Data,
+    test: Data,
+    parts: int,
+    seed: int,
+    *,
+    sizes: Sizes = "uniform",
+    concentration: float = 1.0,
+    stratified: bool = False,
+) -> Stream:
+    """Return a stream in which more examples of the same classes arrive; all are tested on the whole of ``test``.
+
+    The three options are three independent properties of one split, so they stand side by side.
+
+    Args:
+        train: what is split.
+        test: the test set of every experience.
+        parts: how many experiences, >= 1.
+        seed: of the split.
+        sizes: of the experiences: ``uniform``, equal to within one; or ``dirichlet``, drawn at random, none empty.
+        concentration: of the Dirichlet distribution, > 0; the smaller, the less equal the sizes.
+        stratified: give every experience the class proportions of the whole.
+
+    Raises:
+        InputError: when an option is out of its range, or there are fewer examples than parts.
+    """
+    rules = {
+        "sizes must be uniform or dirichlet": (sizes, sizes in ("uniform", "dirichlet")),
+        "concentration must be a number > 0": (concentration, number(concentration) and concentration > 0),
+        "stratified must be true or false": (stratified, isinstance(stratified, bool)),
+    }
+    require("data-incremental", {**cut(parts, seed), **rules})
+    test = comparable(train, test)
+    counts = (
+        even_sizes(len(train), parts)
+        if sizes == "uniform"
+        else dirichlet_sizes(len(train), parts, concentration, generator(seed, "data-incremental", "sizes"))
+    )
+    split = split_rows(train.targets, counts, generator(seed, "data-incremental", "rows"), stratified)
+    return tuple(
+        Experience(f"part {k}", portion(train, rows, f"part {k}"), test) for k, rows in enumerate(split, start=1)
+    )
+
+
+def class_incremental(
+    train: Data, test: Data, parts: int, seed: int, *, order: Sequence[str] | None = None
+) -> Stream:
+    """Return a stream in which new classes arrive; each experience is tested on its own classes.
+
+    Args:
+        train: what is split, by class.
+        test: what is split likewise.
+        parts: how many experiences, >= 1; each has as many classes as the next, to within one.
+        seed: of the order of the classes.
+        order: the names of all classes in the order in which they arrive; the seed then decides nothing.
+
+    Raises:
+        InputError: when there are fewer classes than parts, or ``order`` does not name each class once.
+    """
+    listed_names = order is None or (
+        isinstance(order, list | tuple) and all(isinstance(name, str) for name in order)
+    )
+    require(
+        "class-incremental",
+        {**cut(parts, seed), "order must be a list of class names, or left out": (order, listed_names)},
+    )
+    test, names = comparable(train, test), present(train)
+    arrival = shuffled(names, generator(seed, "class-incremental", "order")) if order is None else order
+    return tuple(
+        _of_classes(train, test, group, f"classes {listed(group, most=5)}")
+        for group in grouped(ordered(names, arrival), parts)
+    )
+
+
+def task_incremental(
+    train: Data, test: Data, parts: int, seed: int, *, order: Sequence[str] | None = None
+) -> Stream:
+    """Return ``class_incremental`` with the task told at test: a prediction is made among its classes alone."""
+    stream = class_incremental(train, test, parts, seed, order=order)
+    return tuple(replace(experience, candidates=present(experience.train)) for experience in stream)
+
+
+def domain_incremental(train: Data, test: Data, shifts: Sequence[Shift]) -> Stream:
+    """Return a stream in which the same classes arrive from new domains: all of the data under each shift.
+
+    Data in memory is then held once for each shift.
+
+    Args:
+        train: what arrives in each domain.
+        test: what each domain is tested on, under the same shift.
+        shifts: the domains, as ``rotated`` and ``permuted`` make them.
+
+    Raises:
+        InputError: when there is no shift, or one does not fit the inputs.
+    """
+    if not shifts:
+        raise InputError("a domain-incremental stream needs at least one shift, got none")
+    test = comparable(train, test)
+    return tuple(Experience(shift.name, shifted(train, shift), shifted(test, shift)) for shift in shifts)
+
+
+def _of_classes(train: Data, test: Data, names: Sequence[str], called: str) -> Experience:
+    """Return the experience of the classes ``names``."""
+    return Experience(
+        called,
+        portion(train, rows_of(train, names), f"the training set of {called}"),
+        portion(test, rows_of(test, names), f"the test set of {called}"),
+    )
