@@ -68,7 +68,7 @@ def test_a_page_has_every_part_of_the_docstring(root):
     assert "`from onward.methods.mas import MAS`" in text
     assert r"| Keeps | omega/\*: one number a parameter |" in text
     assert "- `strength: float | None = 1.0`: λ >= 0. 0 is the warm start.\n- `decay: float = 0.5`: γ" in text
-    assert "```python\n>>> MAS().strength\n1.0\n```" in text
+    assert "```pycon\n>>> MAS().strength\n1.0\n```" in text
     assert "1. None to speak of [1]." in text
     assert "[1] Aljundi et al. 2018, arXiv:1711.09601.\n- [2] Another [1] relative.\n- [3] A third.\n" in text
 

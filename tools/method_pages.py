@@ -20,7 +20,7 @@ from pathlib import Path
 FACTS = ("Acts on", "Keeps", "Cost", "Needs")
 HEADINGS = (*FACTS, "Fields", "Example", "Departures", "References")
 HEADING = re.compile(rf"^({'|'.join(HEADINGS)}):[ \t]*(.*)$")
-SPECIAL = re.compile(r"[*<](?=(?:[^`]*`[^`]*`)*[^`]*$)")  # outside of backticks
+CODE = re.compile(r"(`+.+?`+)")
 ITEM = re.compile(r"(?:^|\s{2,}|\n)(?=\[\d+\] )")
 
 
@@ -119,8 +119,14 @@ def described(text: str) -> dict[str, str]:
 
 def escaped(text: str) -> str:
     """Return prose as Markdown that shows it as written: ``θ*`` begins no emphasis. Code stays as it is."""
-    lines = text.splitlines()
-    return "\n".join(line if line.startswith("    ") else SPECIAL.sub(r"\\\g<0>", line) for line in lines)
+    return "\n".join(line if line.startswith("    ") else shown(line) for line in text.splitlines())
+
+
+def shown(line: str) -> str:
+    """Escape what Markdown would read as markup, outside of backticks."""
+    parts = CODE.split(line)
+    parts[::2] = [re.sub(r"[*<]", r"\\\g<0>", prose) for prose in parts[::2]]
+    return "".join(parts)
 
 
 def page(method: Method) -> str:
@@ -140,7 +146,7 @@ def page(method: Method) -> str:
         "## Fields",
         "\n".join(told) or "It has none.",
         "## Example",
-        f"```python\n{section['Example']}\n```",
+        f"```pycon\n{section['Example']}\n```",
         "## Departures from the papers",
         section["Departures"],
         "## References",

@@ -11,11 +11,10 @@ from dataclasses import MISSING, dataclass, fields
 from importlib.metadata import entry_points
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-
 import onward.methods
 from onward.errors import InputError, unknown
 from onward.method import Chain, Method, chained
+from onward.schema import checked
 
 ENTRY_POINTS = "onward.methods"
 """The group under which another package names its methods: ``name = "package.module:Class"``."""
@@ -71,17 +70,7 @@ def made(name: str, arguments: Mapping[str, Any]) -> Method:
     Raises:
         InputError: naming every argument that is unknown or of the wrong type, with the nearest known names.
     """
-    kind = method_class(name)
-    known = [field.name for field in fields(kind)]  # type: ignore[arg-type]
-    for argument in arguments:
-        if argument not in known:
-            raise unknown(f"field of {name}", argument, known)
-    try:
-        checked: Method = TypeAdapter(kind).validate_python(dict(arguments), strict=False)
-    except ValidationError as error:
-        told = [f"{name}.{'.'.join(map(str, e['loc'])) or '?'}: {e['msg']}, got {e['input']!r}" for e in error.errors()]
-        raise InputError("; ".join(told)) from error
-    return checked
+    return checked(method_class(name), arguments, name)
 
 
 def parsed(text: str) -> Chain:

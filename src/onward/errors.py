@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import ModuleType
 
 
@@ -33,6 +33,21 @@ def listed(names: Iterable[object], most: int = 12) -> str:
     every = [str(name) for name in names]
     rest = f" and {len(every) - most} more" if len(every) > most else ""
     return ", ".join(every[:most]) + rest
+
+
+def hold(rules: Mapping[str, bool], values: Mapping[str, object]) -> None:
+    """Refuse values that break a rule, all of them at once.
+
+    Args:
+        rules: whether each holds; a rule is a sentence that begins with the name of the value it is about.
+        values: by name.
+
+    Raises:
+        InputError: with every rule that does not hold and the value that came.
+    """
+    broken = [f"{rule}, got {values[rule.split()[0]]!r}" for rule, holds in rules.items() if not holds]
+    if broken:
+        raise InputError("; ".join(broken))
 
 
 def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:

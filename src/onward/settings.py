@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from onward.errors import InputError
+from onward.errors import hold
 
 Optimiser = Literal["sgd", "adamw"]
 Schedule = Literal["constant", "cosine", "one_cycle"]
@@ -81,8 +81,4 @@ class Settings:
             "patience must be >= 1 or left out": self.patience is None or self.patience >= 1,
             "patience needs validation > 0": self.patience is None or self.validation > 0,
         }
-        broken = [rule for rule, holds in rules.items() if not holds]
-        if broken:
-            given = asdict(self)
-            shown = [f"{rule} (got {given[rule.split()[0]]!r})" for rule in broken]
-            raise InputError(f"{len(broken)} problem(s) in the settings: " + "; ".join(shown))
+        hold(rules, vars(self))

@@ -1,4 +1,4 @@
-"""Where examples come from: data sets by name, files and folders, and the short text a user types for them."""
+"""Where examples come from: data sets by name, files, folders, and the short text a user types for them."""
 
 from onward.datasets.named import NAMES, load
 from onward.datasets.source import Source, read

@@ -1,7 +1,8 @@
 """CIFAR's binary version: ``cifar-10-batches-bin`` and ``cifar-100-binary``.
 
 A record is one label byte (CIFAR-100: coarse, then fine) and 3072 bytes of pixels, channel by channel, row by
-row (Krizhevsky 2009, "Learning multiple layers of features from tiny images"). CIFAR-100's labels are the fine ones.
+row (Krizhevsky 2009, "Learning multiple layers of features from tiny images"). CIFAR-100 is read by its fine
+labels.
 """
 
 from __future__ import annotations
@@ -33,17 +34,17 @@ def read(folder: Path, split: str) -> Part:
     ten = (folder / TEN[split][0]).is_file()
     files, labels, names = (TEN, 1, "batches.meta.txt") if ten else (HUNDRED, 2, "fine_label_names.txt")
     records = np.concatenate([_records(folder / file, labels + PIXELS) for file in files[split]])
-    inputs = records[:, labels:].reshape(-1, *SHAPE)
-    return Part(tensor(inputs), tensor(records[:, labels - 1].astype(np.int64)), _lines(folder / names), folder)
+    inputs, ids = records[:, labels:].reshape(-1, *SHAPE), records[:, labels - 1].astype(np.int64)
+    return Part(tensor(inputs), tensor(ids), _lines(folder / names), folder)
 
 
 def _records(path: Path, length: int) -> np.ndarray:
     try:
         values = np.fromfile(path, np.uint8)
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}. Copy or fetch it again.") from error
+        raise InputError(f"{path} cannot be read: {error}. Copy or fetch it again.") from error
     if len(values) % length:
-        raise InputError(f"{path} has {len(values)} bytes, which is no whole number of records of {length} bytes")
+        raise InputError(f"{path} has {len(values)} bytes; wanted a multiple of {length}, a record")
     return values.reshape(-1, length)
 
 

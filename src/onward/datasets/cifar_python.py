@@ -1,4 +1,4 @@
-"""CIFAR's Python version: ``cifar-10-batches-py`` and ``cifar-100-python``. Its files are pickles; none is run."""
+"""CIFAR's Python version: ``cifar-10-batches-py``, ``cifar-100-python``. They are pickles; none is run."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def record(path: Path) -> dict[str, object]:
     try:
         held = data_pickle.read(path.read_bytes())
     except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror or error}. Copy or fetch it again.") from error
+        raise InputError(f"{path} cannot be read: {error}. Copy or fetch it again.") from error
     except InputError as error:
         raise InputError(f"{path} cannot be used: {error}.") from error
     if not isinstance(held, dict):
@@ -55,7 +55,9 @@ def _batch(path: Path, key: str) -> tuple[np.ndarray, np.ndarray]:
     held = record(path)
     pixels, labels = held.get("data"), held.get(key)
     if not isinstance(pixels, np.ndarray) or pixels.ndim != 2 or pixels.shape[1] != PIXELS:
-        raise InputError(f"{path} has the keys {listed(held)}; wanted 'data', an array of rows of {PIXELS} bytes")
+        raise InputError(
+            f"{path} has the keys {listed(held)}; wanted 'data', rows of {PIXELS} unsigned bytes"
+        )
     if not isinstance(labels, list) or not all(type(label) is int and abs(label) < 2**31 for label in labels):
         raise InputError(f"{path} has the keys {listed(held)}; wanted {key!r}, a list of class ids")
     return pixels, np.array(labels, np.int64)

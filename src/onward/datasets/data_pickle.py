@@ -1,7 +1,7 @@
 """Data out of a pickle, none of which is run.
 
-A pickle is a program for a stack machine. This one knows the words for plain data - numbers, text, bytes, lists,
-tuples, dictionaries - and takes the four names by which NumPy writes an array for mere symbols: nothing is
+A pickle is a program for a stack machine. This one knows the words for plain data - numbers, text, bytes,
+lists, tuples, dictionaries - and takes the names by which NumPy writes an array for mere symbols: nothing is
 imported, nothing called, and any other word or name is refused.
 """
 
@@ -11,7 +11,6 @@ import io
 import math
 import pickletools
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
@@ -22,8 +21,9 @@ MAKERS = ("numpy.core.multiarray _reconstruct", "numpy._core.multiarray _reconst
 """Where NumPy keeps the maker of an empty array: before and since its version 2."""
 
 PLAIN = (
-    "INT LONG LONG1 BININT BININT1 BININT2 STRING BINSTRING SHORT_BINSTRING UNICODE BINUNICODE BINBYTES SHORT_BINBYTES"
-).split()
+    "INT", "LONG", "LONG1", "BININT", "BININT1", "BININT2", "STRING", "BINSTRING", "SHORT_BINSTRING",
+    "UNICODE", "BINUNICODE", "BINBYTES", "SHORT_BINBYTES",
+)  # fmt: skip
 FIXED = {"NONE": None, "NEWTRUE": True, "NEWFALSE": False}
 EMPTY = {"EMPTY_DICT": dict, "EMPTY_LIST": list, "EMPTY_TUPLE": tuple}
 TUPLES = {"TUPLE1": 1, "TUPLE2": 2, "TUPLE3": 3}
@@ -35,6 +35,10 @@ class Symbol:
     """A name that the stream mentions, ``module attribute``; it stands for itself."""
 
     name: str
+
+    def __str__(self) -> str:
+        """Return the name as Python writes it."""
+        return self.name.replace(" ", ".")
 
 
 @dataclass(eq=False)
@@ -53,23 +57,23 @@ class Array:
 class Machine:
     """The stack, the marks in it (positions), and what was put by under a number."""
 
-    stack: list[Any] = field(default_factory=list)
+    stack: list[object] = field(default_factory=list)
     marks: list[int] = field(default_factory=list)
-    memo: dict[int, Any] = field(default_factory=dict)
+    memo: dict[object, object] = field(default_factory=dict)
 
-    def pop(self) -> Any:
+    def pop(self) -> object:
         """Take the value on top."""
         if not self.stack:
             raise InputError("it takes a value where there is none")
         return self.stack.pop()
 
-    def top(self) -> Any:
+    def top(self) -> object:
         """Return the value on top and leave it there."""
         if not self.stack:
             raise InputError("it looks for a value where there is none")
         return self.stack[-1]
 
-    def above_mark(self) -> list[Any]:
+    def above_mark(self) -> list[object]:
         """Take all values above the last mark."""
         if not self.marks:
             raise InputError("it looks for a mark where there is none")
@@ -78,7 +82,7 @@ class Machine:
         del self.stack[start:]
         return values
 
-    def step(self, word: str, given: Any) -> None:
+    def step(self, word: str, given: object) -> None:
         """Obey one word of the stream with its argument."""
         if word in PLAIN:
             self.stack.append(given)
@@ -114,18 +118,19 @@ class Machine:
         elif word == "SETITEM":
             values = [self.pop(), self.pop()][::-1]
         into = self.top()
-        if type(into) is list and word.startswith("APPEND"):
+        if isinstance(into, list) and word.startswith("APPEND"):
             into.extend(values)
-        elif type(into) is dict and not word.startswith("APPEND") and len(values) % 2 == 0:
+        elif isinstance(into, dict) and not word.startswith("APPEND") and len(values) % 2 == 0:
             into.update(zip(map(_key, values[::2]), values[1::2], strict=True))
         else:
             raise InputError(f"it uses {word} on a {type(into).__name__} with {len(values)} values")
 
-    def _symbolic(self, word: str, given: Any) -> None:
+    def _symbolic(self, word: str, given: object) -> None:
         if word == "GLOBAL":
-            if given not in (ARRAY, TYPE, ENCODE, *MAKERS):
-                raise InputError(f"it asks for {str(given).replace(' ', '.')}, which plain data has no use for")
-            self.stack.append(Symbol(given))
+            symbol = Symbol(str(given))
+            if symbol.name not in (ARRAY, TYPE, ENCODE, *MAKERS):
+                raise InputError(f"it asks for {symbol}, which plain data has no use for")
+            self.stack.append(symbol)
         elif word == "REDUCE":
             arguments, symbol = self.pop(), self.pop()
             self.stack.append(_meant(symbol, arguments))
@@ -135,10 +140,13 @@ class Machine:
 
 
 def read(stream: bytes) -> object:
-    """Return the data that a pickle describes; arrays of unsigned bytes as NumPy arrays where they are dictionary values.
+    """Return the data that a pickle describes.
 
     Args:
         stream: the pickle, of protocol 0 to 3. Text of Python 2 is taken as Latin-1.
+
+    Returns:
+        A dictionary, list, tuple, number, text or bytes. Arrays, alone or as values of it, are uint8.
 
     Raises:
         InputError: when it is cut, or says anything but plain data.
@@ -154,7 +162,9 @@ def read(stream: bytes) -> object:
     if len(machine.stack) != 1:
         raise InputError(f"its pickle is refused: it ends with {len(machine.stack)} values instead of one")
     result = machine.stack[0]
-    return {key: _finished(value) for key, value in result.items()} if type(result) is dict else _finished(result)
+    if isinstance(result, dict):
+        return {key: _finished(value) for key, value in result.items()}
+    return _finished(result)
 
 
 def _key(value: object) -> str:
@@ -172,15 +182,15 @@ def _meant(symbol: object, arguments: object) -> object:
             return ElementType()
         case Symbol("_codecs encode"), (str(text), "latin1"):
             return text.encode("latin-1")
-    name = symbol.name.replace(" ", ".") if isinstance(symbol, Symbol) else type(symbol).__name__
-    raise InputError(f"it applies {name} in a way that no array of unsigned bytes needs")
+    applied = symbol if isinstance(symbol, Symbol) else type(symbol).__name__
+    raise InputError(f"it applies {applied} in a way that no array of unsigned bytes needs")
 
 
 def _build(target: object, state: object) -> None:
     match target, state:
         case ElementType(), (int(), "|", None, None, *_):
             return
-        case Array(), (int(), tuple(shape), ElementType(), bool() | 0 | 1 as by_column, str() | bytes() as held):
+        case Array(), (int(), tuple(shape), ElementType(), 0 | 1 as by_column, str() | bytes() as held):
             raw = held.encode("latin-1") if isinstance(held, str) else held
             sizes = [size for size in shape if type(size) is int and 0 <= size <= len(raw)]
             if len(sizes) == len(shape) <= 4 and math.prod(sizes) == len(raw):

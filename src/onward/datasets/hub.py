@@ -1,4 +1,4 @@
-"""Data sets by name from the Hugging Face hub, through its library ``datasets``, which keeps them in its own cache."""
+"""Data sets by name from the Hugging Face hub, by its library ``datasets``, which has its own cache."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ def fetch(name: str, split: str) -> Part:
         table = datasets.load_dataset(repository, split=split)
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"{repository} could not be fetched: {error}") from error
-    (image,) = column(table.column_names, IMAGE, repository)
-    (label,) = column(table.column_names, LABEL, repository)
+    names = table.column_names
+    image, label = column(names, IMAGE, repository), column(names, LABEL, repository)
     arrays = [pixels(picture) for picture in table[image]]
     inputs = stacked(arrays, [f"image {row}" for row in range(len(arrays))], Path(repository))
     return Part(inputs, tensor(np.array(list(table[label]), np.int64)), (), Path(repository))

@@ -51,17 +51,17 @@ def values(path: Path, axes: int) -> np.ndarray:
         with gzip.open(path) if packed else path.open("rb") as file:
             header = file.read(4 + 4 * axes)
             if len(header) < 4 + 4 * axes or header[:4] != bytes([0, 0, 8, axes]):
-                raise InputError(f"{path} is not an IDX file of {axes} axes of unsigned bytes: it starts {header[:4]!r}")
+                raise InputError(f"{path} is no IDX file of bytes on {axes} axes: it starts {header[:4]!r}")
             shape = [int.from_bytes(header[4 * k : 4 * k + 4], "big") for k in range(1, axes + 1)]
             announced, size = math.prod(shape), path.stat().st_size
             if announced > size * (MOST_INFLATED if packed else 1):
-                raise InputError(f"{path} announces {announced} bytes of values, more than its {size} bytes can hold")
+                raise InputError(f"{path} announces {announced} values, more than its {size} bytes can hold")
             held = file.read(announced + 1)
     except (OSError, EOFError, zlib.error) as error:
         raise InputError(f"{path} cannot be read: {error}. Copy or fetch it again.") from error
     if len(held) != announced:
         came = "more" if len(held) > announced else str(len(held))
-        raise InputError(f"{path} announces {announced} bytes of values but holds {came}. Copy or fetch it again.")
+        raise InputError(f"{path} announces {announced} values but holds {came}. Copy or fetch it again.")
     return np.frombuffer(held, np.uint8).reshape(shape)
 
 

@@ -18,7 +18,7 @@ def read(folder: Path, split: str | None = None) -> Part:
 
     Args:
         folder: holds a sub-folder for each class, named after it.
-        split: the sub-folder to read instead; None takes ``train`` where all sub-folders are named after splits.
+        split: the sub-folder to read instead; None takes ``train`` where all sub-folders are splits.
 
     Raises:
         InputError: when there are no images, some cannot be read, or their sizes differ.
@@ -32,8 +32,7 @@ def read(folder: Path, split: str | None = None) -> Part:
         folder, inside = folder / split, _folders(folder / split)
     files = [_images(folder / name) for name in inside]
     if not any(files):
-        ends = listed(SUFFIXES)
-        raise InputError(f"{folder} holds no images; wanted one sub-folder a class with files that end in {ends}")
+        raise InputError(f"{folder} holds no images; wanted one folder a class, with {listed(SUFFIXES)}")
     every = [(f"{path.parent.name}/{path.name}", path) for paths in files for path in paths]
     labels = np.repeat(np.arange(len(files)), [len(paths) for paths in files])
     return Part(decoded(every, folder), tensor(labels.astype(np.int64)), tuple(inside), folder)

@@ -1,4 +1,4 @@
-"""Data sets by name: found in a folder in any usual layout, else fetched, else one error that says what to do."""
+"""Data sets by name: found in a folder in any usual layout, else fetched, else said how to get it."""
 
 from __future__ import annotations
 
@@ -45,10 +45,9 @@ def load(name: str, split: str, data_dir: str | Path | None = None) -> Examples:
         raise unknown("split", split, layouts.SPLITS)
     part = digits.read(split) if name == "digits" else _located(name, split, _root(data_dir))
     classes = CLASS_NAMES[name]
-    if part.classes != classes and sorted(part.classes) == sorted(classes):  # the same classes, counted otherwise
+    if part.classes != classes and sorted(part.classes) == sorted(classes):  # the same, counted otherwise
         held = part.examples()
-        lined_up = aligned(held, classes)
-        return Examples(held.inputs, lined_up.targets, classes)
+        return Examples(held.inputs, aligned(held, classes).targets, classes)
     return part.examples(classes)
 
 
@@ -79,9 +78,11 @@ def _located(name: str, split: str, root: Path) -> Part:
 
 
 def _absent(name: str, split: str, folders: list[Path], way: str) -> InputError:
-    other = [f"{folder} has its {listed(held)} part only. " for folder in folders if (held := layouts.splits(folder))]
+    held = {folder: layouts.splits(folder) for folder in folders}
+    other = "".join(
+        f"{folder} has its {listed(there)} part only. " for folder, there in held.items() if there
+    )
     return InputError(
-        f"the {split} part of {name} was not found. {''.join(other)}Looked in: {listed(folders)}. Put its files into "
-        f"one of these folders ({listed(layouts.LAYOUTS)}), or name the folder that holds them with --data-dir or "
-        f"ONWARD_DATA, {way}"
+        f"the {split} part of {name} was not found. {other}Looked in: {listed(folders)}. Put its files into one "
+        f"of these ({listed(layouts.LAYOUTS)}), or name the folder above it with --data-dir or ONWARD_DATA, {way}"
     )

@@ -1,4 +1,4 @@
-"""NumPy's ``.npz`` archives. Arrays of numbers and text only: an array of objects is a pickle, and refused."""
+"""NumPy's ``.npz`` archives of numbers and text. An array of objects is a pickle, and refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
-from numpy.lib.npyio import NpzFile
 
 from onward.datasets.part import Part, images, tensor
 from onward.errors import InputError, listed
@@ -17,7 +16,17 @@ from onward.errors import InputError, listed
 PAIRS = (("x", "y"), ("inputs", "targets"), ("images", "labels"), ("data", "labels"))
 """The names under which archives keep inputs and targets, alone or with a split before or after them."""
 
-UNREADABLE = (OSError, EOFError, ValueError, KeyError, RuntimeError, MemoryError, zipfile.BadZipFile, zlib.error)
+BROKEN = (
+    zipfile.BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    ValueError,
+    LookupError,
+    RuntimeError,
+    MemoryError,
+)
+"""What reading an archive that is cut or lies may raise."""
 
 
 def holds(folder: Path, split: str) -> bool:
@@ -37,8 +46,8 @@ def read_file(path: Path, split: str | None = None) -> Part:
     """Return what an archive holds.
 
     Args:
-        path: the ``.npz`` file. Keys: a pair of ``PAIRS``, with the split joined by ``_`` when it keeps several
-            (``x_train``, ``train_x``). Optionally ``classes``, the class names.
+        path: the ``.npz`` file. Keys: a pair of ``PAIRS``, with the split joined by ``_`` when it keeps
+            several (``x_train``, ``train_x``). Optionally ``classes``, the class names.
         split: the part to read; None takes the keys without a split, else ``train``.
 
     Returns:
@@ -51,10 +60,10 @@ def read_file(path: Path, split: str | None = None) -> Part:
     names = _names(path)
     keys = _keys(names, split) or (_keys(names, "train") if split is None else None)
     if keys is None:
-        wanted = listed(f"{x} and {y}" for x, y in PAIRS) if split is None else f"such as x_{split} and y_{split}"
-        raise InputError(f"{path} holds {listed(names) or 'nothing'}; wanted the keys {wanted}")
-    wanted = [*keys, "classes"] if "classes" in names else [*keys]
-    inputs, labels, *given = _arrays(path, wanted)
+        end = f"_{split}" if split else ""
+        known = listed(f"{x}{end} and {y}{end}" for x, y in PAIRS)
+        raise InputError(f"{path} holds {listed(names) or 'nothing'}; wanted the keys {known}")
+    inputs, labels, *given = _arrays(path, [*keys, "classes"] if "classes" in names else [*keys])
     classes = tuple(str(name) for name in given[0].ravel()) if given else ()
     ids, classes = _ids(labels, classes, path)
     return Part(tensor(_inputs(inputs, path)), tensor(ids), classes, path)
@@ -78,30 +87,32 @@ def _names(path: Path) -> list[str]:
     try:
         with zipfile.ZipFile(path) as archive:
             return [name.removesuffix(".npy") for name in archive.namelist()]
-    except UNREADABLE as error:
+    except BROKEN as error:
         raise InputError(f"{path} is not a whole .npz file: {error}. Copy or make it again.") from error
 
 
 def _arrays(path: Path, keys: list[str]) -> list[np.ndarray]:
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with zipfile.ZipFile(path) as archive:
             for key in keys:
                 _check_size(archive, key)
-            return [archive[key] for key in keys]
+        with np.load(path, allow_pickle=False) as held:
+            return [held[key] for key in keys]
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
-    except UNREADABLE as error:
+    except BROKEN as error:
         raise InputError(f"{path} cannot be read: {error}. Copy or make it again.") from error
 
 
-def _check_size(archive: NpzFile, key: str) -> None:
-    """Refuse objects, and a header that announces other than the bytes that follow, before memory is taken."""
-    member = archive.zip.getinfo(f"{key}.npy")
-    with archive.zip.open(member) as file:
+def _check_size(archive: zipfile.ZipFile, key: str) -> None:
+    """Refuse objects, and a header that announces other than what follows, before memory is taken."""
+    member = archive.getinfo(f"{key}.npy")
+    with archive.open(member) as file:
         version = np.lib.format.read_magic(file)
         if version not in ((1, 0), (2, 0)):
-            raise InputError(f"{key!r} is in format {version}; only arrays of plain numbers and text are read")
-        read_header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
+            raise InputError(f"{key!r} is in format {version}; only plain numbers and text are read")
+        form = np.lib.format
+        read_header = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
         shape, _, dtype = read_header(file)
         announced, follow = math.prod(shape) * dtype.itemsize, member.file_size - file.tell()
     if dtype.hasobject:
@@ -130,9 +141,8 @@ def _ids(labels: np.ndarray, classes: tuple[str, ...], path: Path) -> tuple[np.n
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
     if labels.ndim != 1 or labels.dtype.kind not in "biuU":
-        raise InputError(
-            f"{path}: targets must be one class id or class name each, got {labels.dtype} of shape {labels.shape}"
-        )
+        kind = f"{labels.dtype} of shape {labels.shape}"
+        raise InputError(f"{path}: targets must be one class id or class name each, got {kind}")
     if labels.dtype.kind != "U":
         return labels.astype(np.int64), classes
     names, ids = np.unique(labels, return_inverse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -37,8 +37,9 @@ def read(folder: Path, split: str) -> Part:
     for path in _files(folder, split):
         try:
             with parquet.ParquetFile(path) as file:
-                wanted = [*column(file.schema_arrow.names, IMAGE, path), *column(file.schema_arrow.names, LABEL, path)]
-                tables.append(file.read(columns=wanted).rename_columns(["image", "label"]))
+                names = file.schema_arrow.names
+                wanted = [column(names, IMAGE, path), column(names, LABEL, path)]
+                tables.append(file.read(columns=wanted).select(wanted).rename_columns(["image", "label"]))
         except (OSError, ValueError, pyarrow.ArrowException) as error:
             raise InputError(f"{path} cannot be read as Parquet: {error}") from error
     labels = [_ids(table.column("label"), folder) for table in tables]
@@ -46,15 +47,15 @@ def read(folder: Path, split: str) -> Part:
     return Part(inputs, tensor(np.concatenate(labels)), _names(tables[0].schema.metadata), folder)
 
 
-def column(names: list[str], known: tuple[str, ...], where: object) -> list[str]:
-    """Return the first of ``known`` among ``names``, alone in a list.
+def column(names: list[str], known: tuple[str, ...], where: object) -> str:
+    """Return the first of ``known`` among the columns ``names``.
 
     Raises:
         InputError: when there is none.
     """
     for name in known:
         if name in names:
-            return [name]
+            return name
     raise InputError(f"{where} has the columns {listed(names)}, but none of {listed(known)}")
 
 
@@ -67,11 +68,11 @@ def _encoded(table: pyarrow.Table, folder: Path) -> Iterator[tuple[str, bytes]]:
     for row, value in enumerate(table.column("image").to_pylist()):
         held = value.get("bytes") if isinstance(value, dict) else value
         if not isinstance(held, bytes):
-            raise InputError(f"image {row} in {folder} is {held!r}; wanted the bytes of an image file in the table")
+            raise InputError(f"image {row} in {folder} is {held!r}; wanted the bytes of an image file")
         yield f"image {row}", held
 
 
-def _ids(labels: Any, folder: Path) -> np.ndarray:
+def _ids(labels: pyarrow.ChunkedArray, folder: Path) -> np.ndarray:
     ids = labels.to_numpy()
     if ids.dtype.kind not in "iu":
         raise InputError(f"the labels in {folder} must be whole numbers and none missing, got {labels.type}")
@@ -79,7 +80,7 @@ def _ids(labels: Any, folder: Path) -> np.ndarray:
 
 
 def _names(metadata: dict[bytes, bytes] | None) -> tuple[str, ...]:
-    """Return the class names that the ``datasets`` library writes into a table's schema, if they are there."""
+    """Return the class names that Hugging Face writes into a table's schema, if they are there."""
     try:
         features = json.loads((metadata or {})[b"huggingface"])["info"]["features"]
         return tuple(str(name) for name in next(features[key]["names"] for key in LABEL if key in features))

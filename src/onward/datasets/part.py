@@ -52,7 +52,7 @@ class Part:
         most = int(self.targets.max())
         if most >= MOST_UNNAMED:
             raise InputError(
-                f"the greatest target is {most}; targets without class names must be ids below {MOST_UNNAMED}. "
+                f"the greatest target is {most}; without class names it must be below {MOST_UNNAMED}. "
                 "Count the classes from 0, or name them."
             )
         return tuple(str(k) for k in range(most + 1))

@@ -89,7 +89,9 @@ def stacked(arrays: Sequence[np.ndarray], names: Sequence[str], where: Path) -> 
     if len(sizes) > 1:
         first = {array.shape[:2]: name for array, name in reversed(list(zip(arrays, names, strict=True)))}
         shown = [f"{w}x{h} ({count}, such as {first[h, w]})" for (h, w), count in sizes.most_common()]
-        raise InputError(f"the images in {where} have {len(sizes)} sizes: {listed(shown, most=5)}. Bring them to one.")
+        raise InputError(
+            f"the images in {where} have {len(sizes)} sizes: {listed(shown, most=5)}. Bring them to one."
+        )
     if len({array.ndim for array in arrays}) > 1:
         arrays = [array if array.ndim == 3 else np.repeat(array[:, :, None], 3, axis=2) for array in arrays]
     return tensor(images(np.stack(arrays)))

@@ -1,7 +1,7 @@
-"""Contact sheets: the images of one class side by side in one lossless WebP file, and a ``meta.json`` beside them.
+"""Contact sheets: the images of one class side by side in one lossless WebP file, beside a ``meta.json``.
 
-``meta.json``: ``classes`` (names), ``tile`` ([height, width]) and ``files``, from file name to ``split``, ``label``,
-``count`` and ``columns``.
+``meta.json``: ``classes`` (names), ``tile`` ([height, width]) and ``files``, from file name to ``split``,
+``label``, ``count`` and ``columns``.
 """
 
 from __future__ import annotations
@@ -73,8 +73,10 @@ def index(folder: Path) -> Index:
         sheets = tuple(_sheet(folder, name, entry) for name, entry in meta["files"].items())
         return Index(classes, (_whole(height), _whole(width)), sheets)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
-        reason = f"{type(error).__name__}: {error}"
-        raise InputError(f"{path} does not describe contact sheets (classes, tile, files): {reason}") from error
+        reason = f"{type(error).__name__} {error}"
+        raise InputError(
+            f"{path} does not describe contact sheets (classes, tile, files): {reason}"
+        ) from error
 
 
 def _sheet(folder: Path, name: str, entry: Mapping[str, object]) -> Sheet:
@@ -101,6 +103,6 @@ def _tiles(sheet: Sheet, tile: tuple[int, int]) -> np.ndarray:
     least = (sheet.columns * width, rows * height)
     if image.size != least:
         size, wanted = f"{image.width}x{image.height}", f"{least[0]}x{least[1]}"
-        raise InputError(f"{sheet.path} is {size} pixels, but its {sheet.count} images need a sheet of {wanted}")
+        raise InputError(f"{sheet.path} is {size} pixels, but its {sheet.count} images need {wanted}")
     grid = np.asarray(image.convert("RGB")).reshape(rows, height, sheet.columns, width, 3)
     return grid.transpose(0, 2, 4, 1, 3).reshape(-1, 3, height, width)[: sheet.count]

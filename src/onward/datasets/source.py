@@ -1,8 +1,8 @@
 """The text by which a user names examples: ``PLACE[:SPLIT][@SELECTION]...``, and reading what it names.
 
-``mnist:train@classes=0,1,2@shuffle=0@rows=0:2000`` is the first 2000 of a shuffle of MNIST's training images of
-three classes: selections act from left to right. PLACE is the name of a data set or a path, which has a slash in
-it or ends in ``.npz``, and no ``@``.
+``mnist:train@classes=0,1,2@shuffle=0@rows=0:2000`` is the first 2000 of a shuffle of MNIST's training images
+of three classes: selections act from left to right. PLACE is the name of a data set or a path, which has a
+slash in it or ends in ``.npz``, and has no ``@`` in it.
 """
 
 from __future__ import annotations
@@ -64,11 +64,11 @@ def read(source: Source | str, data_dir: str | Path | None = None) -> Examples:
 
     Args:
         source: the record or its text.
-        data_dir: where data sets with a name are looked for; see :func:`onward.datasets.named.load`. A path in
-            ``source`` is not looked for there.
+        data_dir: where data sets with a name are looked for; see :func:`onward.datasets.named.load`. A path
+            in ``source`` is not looked for there.
 
     Raises:
-        InputError: when the text is wrong, there is nothing there, what is there is broken, or none is selected.
+        InputError: when the text is wrong, nothing is there, what is there is broken, or none is selected.
     """
     source = Source.parse(source) if isinstance(source, str) else source
     examples = _all(source, data_dir)
@@ -117,7 +117,7 @@ def _all(source: Source, data_dir: str | Path | None) -> Examples:
     if not path.exists():
         raise InputError(f"there is no file or folder {path}; the source {source} names it")
     if path.suffix != ".npz":
-        raise InputError(f"{path} is no source: wanted an .npz file, a folder, or one of {listed(named.NAMES)}")
+        raise InputError(f"{path} is no source; wanted .npz, a folder or one of {listed(named.NAMES)}")
     return npz.read_file(path, source.split).examples()
 
 
@@ -127,5 +127,5 @@ def _in_folder(folder: Path, split: str | None) -> Examples:
         return image_folder.read(folder, split).examples()
     part = layouts.found(folder, split or "train")
     if part is None:
-        raise InputError(f"{folder} has no {split or 'train'} part; it has: {listed(held)}. Write {folder}:{held[0]}")
+        raise InputError(f"{folder} has no {split or 'train'} part, only {listed(held)}: {folder}:{held[0]}")
     return part.examples()

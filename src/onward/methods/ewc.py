@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.func import functional_call
 
 from onward.context import Context, part
-from onward.errors import InputError
+from onward.errors import InputError, hold
 from onward.formulas.fisher import diagonal_fisher
 from onward.method import Method
 from onward.nets.classifier import Classifier
@@ -59,6 +59,15 @@ class EWC(Method):
     strength: float = 100.0
     decay: float = 1.0
     examples: int | None = None
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their ranges."""
+        rules = {
+            "strength must be >= 0": self.strength >= 0,
+            "decay must be in [0, 1]": 0 <= self.decay <= 1,
+            "examples must be >= 1 or left out": self.examples is None or self.examples >= 1,
+        }
+        hold(rules, vars(self))
 
     def plan(self, phases: Iterable[Phase], model: Classifier, context: Context) -> Iterator[Phase]:
         """Add the penalty to every phase."""

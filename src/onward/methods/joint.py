@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from onward.context import Context
+from onward.errors import hold
 from onward.method import Method
 from onward.memory.exemplars import recalled, remembered
 from onward.nets.classifier import Classifier
@@ -48,6 +49,10 @@ class Joint(Method):
     """
 
     start: Literal["fresh", "parent"] = "fresh"
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their ranges."""
+        hold({"start must be fresh or parent": self.start in ("fresh", "parent")}, vars(self))
 
     def prepare(self, model: Classifier, context: Context) -> Classifier:
         """Return a fresh model of the same shape, or the given one."""

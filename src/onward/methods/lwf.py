@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from onward.context import Context
+from onward.errors import hold
 from onward.formulas.distillation import distillation
 from onward.method import Method
 from onward.nets.classifier import Classifier
@@ -53,6 +54,14 @@ class LwF(Method):
 
     strength: float = 1.0
     temperature: float = 2.0
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their ranges."""
+        rules = {
+            "strength must be >= 0": self.strength >= 0,
+            "temperature must be > 0": self.temperature > 0,
+        }
+        hold(rules, vars(self))
 
     def plan(self, phases: Iterable[Phase], model: Classifier, context: Context) -> Iterator[Phase]:
         """Add the distillation to every phase."""

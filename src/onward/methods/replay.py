@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import torch
 
 from onward.context import Context
+from onward.errors import hold
 from onward.memory.exemplars import recalled, remembered
 from onward.memory.reservoir import reservoir
 from onward.method import Method
@@ -55,6 +56,14 @@ class Replay(Method):
 
     size: int = 500
     per_batch: int = 32
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their ranges."""
+        rules = {
+            "size must be >= 0": self.size >= 0,
+            "per_batch must be >= 0": self.per_batch >= 0,
+        }
+        hold(rules, vars(self))
 
     def plan(self, phases: Iterable[Phase], model: Classifier, context: Context) -> Iterator[Phase]:
         """Put exemplars beside every batch."""

@@ -17,8 +17,8 @@ class Experience:
     Args:
         name: what sets it apart from the others of its stream.
         train: what arrives.
-        test: where it is evaluated; its targets are counted by the same class names as those of ``train``.
-        candidates: the class names among which a prediction is made, when the task is told at test; else None.
+        test: where it is evaluated; its targets are counted by the class names of ``train``.
+        candidates: the class names among which a prediction is made when the task is told at test; else None.
     """
 
     name: str

@@ -8,13 +8,16 @@ from typing import TypeGuard
 
 from onward.errors import InputError
 
+Rules = Mapping[str, tuple[object, bool]]
+"""Rules in words, each with the value that was given and whether the rule holds for it."""
 
-def require(scenario: str, rules: Mapping[str, tuple[object, bool]]) -> None:
+
+def require(scenario: str, rules: Rules) -> None:
     """Refuse options that break their rules.
 
     Args:
         scenario: what the options belong to.
-        rules: each rule in words, with the value that was given and whether the rule holds for it.
+        rules: what must hold of them.
 
     Raises:
         InputError: naming every broken rule and its value.
@@ -39,7 +42,7 @@ def share(value: object) -> TypeGuard[float]:
     return number(value) and 0 <= value <= 1
 
 
-def cut(parts: object, seed: object) -> dict[str, tuple[object, bool]]:
+def cut(parts: object, seed: object) -> Rules:
     """Return the rules of what every seeded scenario takes."""
     return {
         "parts must be a whole number >= 1": (parts, whole(parts, least=1)),

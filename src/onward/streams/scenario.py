@@ -1,8 +1,8 @@
 """How data is cut into a stream: data-, class-, task- and domain-incremental.
 
 The words are those of van de Ven, Tuytelaars & Tolias 2022, "Three types of incremental learning", Nature
-Machine Intelligence 4, with data-incremental for more data of the same classes from the same domain. The parts
-of a cut are disjoint and cover the training data; the same seed makes the same cut.
+Machine Intelligence 4, with data-incremental for more data of the same classes from the same domain. The
+parts of a cut are disjoint and cover the training data; the same seed makes the same cut.
 """
 
 from __future__ import annotations
@@ -32,16 +32,16 @@ def data_incremental(
     concentration: float = 1.0,
     stratified: bool = False,
 ) -> Stream:
-    """Return a stream in which more examples of the same classes arrive; all are tested on the whole of ``test``.
+    """Return a stream in which more examples of the same classes arrive; each is tested on all of ``test``.
 
-    The three options are three independent properties of one split, so they stand side by side.
+    The three options are independent properties of one split, so they stand side by side.
 
     Args:
         train: what is split.
         test: the test set of every experience.
         parts: how many experiences, >= 1.
         seed: of the split.
-        sizes: of the experiences: ``uniform``, equal to within one; or ``dirichlet``, drawn at random, none empty.
+        sizes: of the experiences: ``uniform``, equal to within one; or ``dirichlet``, drawn, none empty.
         concentration: of the Dirichlet distribution, > 0; the smaller, the less equal the sizes.
         stratified: give every experience the class proportions of the whole.
 
@@ -62,7 +62,8 @@ def data_incremental(
     )
     split = split_rows(train.targets, counts, generator(seed, "data-incremental", "rows"), stratified)
     return tuple(
-        Experience(f"part {k}", portion(train, rows, f"part {k}"), test) for k, rows in enumerate(split, start=1)
+        Experience(f"part {k}", portion(train, rows, f"part {k}"), test)
+        for k, rows in enumerate(split, start=1)
     )
 
 
@@ -99,7 +100,7 @@ def class_incremental(
 def task_incremental(
     train: Data, test: Data, parts: int, seed: int, *, order: Sequence[str] | None = None
 ) -> Stream:
-    """Return ``class_incremental`` with the task told at test: a prediction is made among its classes alone."""
+    """Return ``class_incremental`` with the task told at test: predictions stay among its classes."""
     stream = class_incremental(train, test, parts, seed, order=order)
     return tuple(replace(experience, candidates=present(experience.train)) for experience in stream)
 

@@ -69,25 +69,26 @@ class Rotation:
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return the images, turned. inputs: (n, channels, height, width)."""
         if inputs.ndim != 4:
-            shape = tuple(inputs.shape)
-            raise InputError(f"only images, (n, channels, height, width), can be rotated; got inputs of shape {shape}")
-        if self.degrees % 360 == 0:
+            came = f"inputs of shape {tuple(inputs.shape)}"
+            raise InputError(f"only images, (n, channels, height, width), can be rotated; got {came}")
+        if self.degrees % 360 == 0 or not len(inputs):
             return inputs
         precise = torch.promote_types(inputs.dtype, torch.float32)
         grid = self._grid(*inputs.shape[-2:]).to(inputs.device, precise)
-        turned = torch.empty_like(inputs)
-        for old, new in zip(inputs.split(1024), turned.split(1024), strict=True):  # bounds the copies in float
-            # All images share one grid, so they can pass as the channels of a single image.
-            planes = grid_sample(old.to(precise).flatten(0, 1)[None], grid, align_corners=False)
-            new.copy_(_as(planes.view_as(old), inputs.dtype))
-        return turned
+        turned = []
+        for images in inputs.split(1024):  # bounds the copies in float
+            # All images share one grid, so they can pass as the channels of a single one.
+            planes = grid_sample(images.to(precise).flatten(0, 1)[None], grid, align_corners=False)
+            turned.append(_as(planes.view_as(images), inputs.dtype))
+        return torch.cat(turned)
 
     def _grid(self, height: int, width: int) -> Tensor:
         """Return where each pixel comes from, (1, height, width, 2) float64, in units of half the image."""
         angle = math.radians(self.degrees)
         cosine, sine, ratio = math.cos(angle), math.sin(angle), height / width
         turn = [[cosine, -sine * ratio, 0.0], [sine / ratio, cosine, 0.0]]
-        return affine_grid(torch.tensor([turn], dtype=torch.float64), [1, 1, height, width], align_corners=False)
+        output_to_input = torch.tensor([turn], dtype=torch.float64)
+        return affine_grid(output_to_input, [1, 1, height, width], align_corners=False)
 
 
 @dataclass(frozen=True)
@@ -108,7 +109,7 @@ class Permutation:
         return f"permuted {self.number}"
 
     def __call__(self, inputs: Tensor) -> Tensor:
-        """Return the inputs with their pixels in another order. inputs: (n, channels, height, width) or (n, d)."""
+        """Return the inputs in another order of pixels. inputs: (n, channels, height, width) or (n, d)."""
         pixels = inputs.flatten(2 if inputs.ndim > 2 else 1)  # (n, channels, height · width) or (n, d)
         order = torch.randperm(pixels.shape[-1], generator=generator(self.seed, "permuted", self.number))
         return pixels[..., order.to(inputs.device)].view_as(inputs)
@@ -127,7 +128,7 @@ class Inversion:
 
 @dataclass(frozen=True)
 class Brightening:
-    """Another exposure, as of another scanner: gain · x + offset · brightest, cut off at dark and at brightest.
+    """Another exposure, as of another scanner: gain · x + offset · brightest, cut off at 0 and at brightest.
 
     The brightest is 255 in uint8, and 1 in floats, which must lie in [0, 1].
 
@@ -157,9 +158,21 @@ def rotated(angles: Sequence[float]) -> tuple[Shift, ...]:
 
 
 def permuted(parts: int, seed: int, identity_first: bool = True) -> tuple[Shift, ...]:
-    """Return ``parts`` pixel permutations of ``seed``, the first of them the identity unless it is not wanted."""
+    """Return ``parts`` pixel permutations of ``seed``, the first the identity unless that is not wanted."""
     drawn = tuple(Permutation(number, seed) for number in range(parts))
     return (Unshifted(), *drawn[1:]) if identity_first and parts else drawn
+
+
+def shift_named(name: str) -> Shift | None:
+    """Return the shift ``inverted``, ``brightened``, or ``rotated 30`` (any degrees); None for another name.
+    """
+    kind, _, degrees = name.strip().removesuffix("°").partition(" ")
+    if kind == "rotated":
+        try:
+            return Rotation(float(degrees))
+        except ValueError:  # no number, or not a finite one
+            return None
+    return {"inverted": Inversion(), "brightened": Brightening()}.get(name)
 
 
 @dataclass(frozen=True, eq=False)
@@ -202,10 +215,12 @@ def _as(values: Tensor, dtype: torch.dtype) -> Tensor:
 
 
 def _brightest(inputs: Tensor, name: str) -> int:
-    """Return the largest value a pixel can have; floats outside [0, 1] are refused, for theirs is not known."""
+    """Return the largest value a pixel can have; floats outside [0, 1] are refused: theirs is not known."""
     if inputs.dtype == torch.uint8:
         return 255
     if len(inputs) and not (inputs.min() >= 0 and inputs.max() <= 1):
         seen = f"{float(inputs.min()):g} to {float(inputs.max()):g}"
-        raise InputError(f"the shift {name!r} needs uint8 inputs, or floats in [0, 1]; got {seen}. Scale them first")
+        raise InputError(
+            f"the shift {name!r} needs uint8 inputs, or floats in [0, 1]; got {seen}. Scale them first"
+        )
     return 1

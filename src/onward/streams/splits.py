@@ -19,12 +19,14 @@ def even_sizes(n: int, parts: int, what: str = "examples") -> list[int]:
         InputError: when a part would be empty; the message calls the things ``what``.
     """
     if n < parts:
-        raise InputError(f"{n} {what} cannot fill {parts} parts: {parts - n} would be empty. Ask for fewer parts")
+        raise InputError(
+            f"{n} {what} cannot fill {parts} parts: {parts - n} would be empty. Ask for fewer parts"
+        )
     return [n // parts + (part < n % parts) for part in range(parts)]
 
 
 def dirichlet_sizes(n: int, parts: int, concentration: float, generator: Generator) -> list[int]:
-    """Return random sizes of ``parts`` parts of n things: one each, the rest by shares s ~ Dirichlet(α, …, α).
+    """Return random sizes of ``parts`` parts of n things: one each, the rest by shares ~ Dirichlet(α, …, α).
 
     Args:
         n: how many things, >= parts.
@@ -37,7 +39,9 @@ def dirichlet_sizes(n: int, parts: int, concentration: float, generator: Generat
     """
     rest = n - len(even_sizes(n, parts))
     # Gamma variates, normalised: torch's Dirichlet distribution takes no generator.
-    drawn = torch._standard_gamma(torch.full((parts,), concentration, dtype=torch.float64), generator=generator)
+    drawn = torch._standard_gamma(
+        torch.full((parts,), concentration, dtype=torch.float64), generator=generator
+    )
     ends = (drawn.cumsum(0) / drawn.sum() * rest).round().long()
     return (1 + torch.diff(ends, prepend=torch.zeros(1, dtype=torch.int64))).tolist()
 
@@ -64,7 +68,7 @@ def split_rows(targets: Tensor, sizes: Sequence[int], generator: Generator, stra
 
 
 def spread(sizes: Sequence[int]) -> Tensor:
-    """Return a line in which part k stands ``sizes[k]`` times, each part as evenly along it as it can, (n,) int64.
+    """Return a line in which part k stands ``sizes[k]`` times, spread evenly along it, (n,) int64.
 
     Any stretch of the line then holds the parts in the proportion of their sizes. Part k's m-th place is at
     (m + 1/2) / size of the line's length.
@@ -97,7 +101,7 @@ def ordered(names: Sequence[str], order: Sequence[str]) -> tuple[str, ...]:
 
 
 def grouped(names: Sequence[str], parts: int) -> list[tuple[str, ...]]:
-    """Return ``names`` cut in order into ``parts`` groups, equal in size to within one, the larger ones first.
+    """Return ``names`` cut in order into ``parts`` groups, equal in size to within one, larger ones first.
 
     Raises:
         InputError: when a group would be empty.

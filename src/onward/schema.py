@@ -1,0 +1,54 @@
+"""Values from a file or a command line against a dataclass, whose fields are the schema."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeVar, get_type_hints
+
+from pydantic import TypeAdapter, ValidationError
+
+from onward.errors import InputError
+
+T = TypeVar("T")
+
+
+def checked(kind: type[T], values: Mapping[str, Any], where: str) -> T:
+    """Return ``values`` as a dataclass of ``kind``.
+
+    Args:
+        kind: a dataclass; its fields are the schema.
+        values: by name, as TOML or JSON gave them.
+        where: what the values came from, for the message's beginning.
+
+    Raises:
+        InputError: with all problems at once; an unknown name comes with the nearest known one.
+    """
+    try:
+        return TypeAdapter(kind).validate_python(dict(values), strict=False)
+    except ValidationError as error:
+        problems = [told(dict(each), kind) for each in error.errors()]
+        raise InputError(f"{where}: " + "; ".join(problems)) from error
+
+
+def told(problem: Mapping[str, Any], kind: type) -> str:
+    """Return one of pydantic's findings as a sentence of ours."""
+    place = [str(part) for part in problem["loc"]]
+    name = ".".join(place) or "the whole"
+    if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
+        known = field_names(kind, place[:-1])
+        near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
+        guess = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"
+        return f"unknown name {name!r}{guess}"
+    if problem["type"] in ("missing", "missing_argument"):
+        return f"{name} is missing"
+    if "error" in problem.get("ctx", {}):  # a check of the dataclass itself, which says it in our words
+        return str(problem["ctx"]["error"])
+    return f"{name}: {problem['msg'][0].lower()}{problem['msg'][1:]}, got {problem['input']!r}"
+
+
+def field_names(kind: Any, path: Sequence[str]) -> list[str]:  # noqa: ANN401 - any annotation
+    """Return the field names of a dataclass, or of the one that a path of its fields leads to."""
+    for step in path:
+        kind = get_type_hints(kind).get(step, kind) if hasattr(kind, "__dataclass_fields__") else kind
+    return sorted(getattr(kind, "__dataclass_fields__", {}))

@@ -1,0 +1,141 @@
+"""What a version says of itself, as JSON."""
+
+from __future__ import annotations
+
+import json
+import platform
+from dataclasses import asdict, dataclass, field
+from importlib.metadata import PackageNotFoundError, version
+from typing import Any, ClassVar
+
+from onward.errors import InputError, StoreError
+from onward.gate import Verdict
+from onward.record import Record
+from onward.schema import checked
+
+SCHEMA = 1
+"""The newest form of a card that this code writes and reads."""
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What is told of data without keeping it.
+
+    Args:
+        source: where it came from, as it was given.
+        examples: how many.
+        counts: examples of each class, by name.
+        fingerprint: of the content; see ``fingerprint``.
+    """
+
+    source: str
+    examples: int
+    counts: dict[str, int]
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A version on one test set, beside its parent.
+
+    Args:
+        test: the source of the test set.
+        examples: how many.
+        accuracy: share predicted right.
+        parent_accuracy: the parent's; None when there is no parent that knows a class.
+        negative_flips: share that the parent had right and this version has wrong.
+        positive_flips: share that it mended.
+        old: whether the test set came with an earlier version.
+    """
+
+    test: str
+    examples: int
+    accuracy: float
+    parent_accuracy: float | None = None
+    negative_flips: float | None = None
+    positive_flips: float | None = None
+    old: bool = False
+
+
+@dataclass(frozen=True)
+class Card:
+    """Everything about a version but its tensors. Its id is the hash of this, written out.
+
+    Args:
+        net: the network's shape; see ``Classifier.spec``.
+        method: how it was made, as ``catalogue.written`` has it.
+        settings: how it was optimised.
+        seed: of every random stream.
+        parent: the id of the version it came from.
+        data: what it was trained on; None for a version that was brought.
+        tests: sources of the test sets of the lineage so far.
+        measures: on those of them that could be read.
+        record: what the update did and cost.
+        verdict: of the gate.
+        files: the hash of each file beside the card.
+        software: versions of what made it.
+        created: UTC time.
+        note: the user's words.
+        schema: the form of the card.
+    """
+
+    net: dict[str, Any]
+    method: str = "warm_start"
+    settings: dict[str, Any] = field(default_factory=dict)
+    seed: int = 0
+    parent: str | None = None
+    data: DataFacts | None = None
+    tests: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = ()
+    record: Record | None = None
+    verdict: Verdict | None = None
+    files: dict[str, str] = field(default_factory=dict)
+    software: dict[str, str] = field(default_factory=dict)
+    created: str = ""
+    note: str = ""
+    schema: int = SCHEMA
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The name of each logit."""
+        return tuple(self.net.get("classes", ()))
+
+    def written(self) -> bytes:
+        """Return the card as JSON, the same bytes for the same card."""
+        return (json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+
+
+def read_card(raw: bytes, where: str) -> Card:
+    """Return the card that the bytes hold.
+
+    Raises:
+        StoreError: when they hold none, or one of a newer form.
+    """
+    try:
+        values = json.loads(raw)
+    except (ValueError, RecursionError) as error:
+        raise StoreError(f"{where} is not JSON ({error}). Restore it from a copy, or roll back to another version.") from error
+    if not isinstance(values, dict) or not isinstance(values.get("schema"), int):
+        raise StoreError(f"{where} is not a card: it has no schema number. Restore it from a copy.")
+    if values["schema"] != SCHEMA:
+        raise StoreError(
+            f"{where} has schema {values['schema']}, this onward reads schema {SCHEMA}. It was written by another "
+            "version; use that version, or a newer one."
+        )
+    try:
+        return checked(Card, values, where)
+    except InputError as error:
+        raise StoreError(f"{error}. The card is damaged; restore it from a copy.") from error
+
+
+def software() -> dict[str, str]:
+    """Return the versions of what makes numbers here."""
+    found = {"python": platform.python_version(), "machine": platform.machine()}
+    for package in ("onward", "torch", "numpy", "safetensors"):
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            found[package] = "not installed as a package"
+    return found

@@ -1,0 +1,94 @@
+"""Two versions side by side."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import torch
+
+from onward.store.card import Measure
+from onward.store.lineage import Lineage, Version
+from onward.store.tensors import read_tensors
+
+
+@dataclass(frozen=True)
+class Moved:
+    """How far a group of parameters has gone.
+
+    Args:
+        group: the first two parts of the parameters' names.
+        numbers: how many there are in the second version.
+        distance: the norm of the change over the norm before; None for a group that only one version has.
+    """
+
+    group: str
+    numbers: int
+    distance: float | None
+
+
+@dataclass(frozen=True)
+class Difference:
+    """What changed from the first version to the second.
+
+    Args:
+        first: id.
+        second: id.
+        classes_added: names that only the second knows.
+        classes_removed: names that only the first knows; none within a lineage.
+        changed: facts of the card that differ, as (first, second).
+        measures: for each test set what the cards say of it, as (first, second).
+        moved: how far the parameters went.
+    """
+
+    first: str
+    second: str
+    classes_added: tuple[str, ...]
+    classes_removed: tuple[str, ...]
+    changed: dict[str, tuple[Any, Any]]
+    measures: dict[str, tuple[Measure | None, Measure | None]]
+    moved: tuple[Moved, ...]
+
+
+def diff(lineage: Lineage, first: str, second: str) -> Difference:
+    """Return what changed from one version to another."""
+    a, b = lineage.version(first), lineage.version(second)
+    before, after = facts_of(a), facts_of(b)
+    changed = {key: (before.get(key), after.get(key)) for key in sorted(before | after) if before.get(key) != after.get(key)}
+    told_a, told_b = ({measure.test: measure for measure in v.card.measures} for v in (a, b))
+    tests = dict.fromkeys((*told_a, *told_b))
+    return Difference(
+        first=a.id,
+        second=b.id,
+        classes_added=tuple(name for name in b.card.classes if name not in a.card.classes),
+        classes_removed=tuple(name for name in a.card.classes if name not in b.card.classes),
+        changed=changed,
+        measures={test: (told_a.get(test), told_b.get(test)) for test in tests},
+        moved=moved(a, b),
+    )
+
+
+def facts_of(version: Version) -> dict[str, Any]:
+    """Return what of a card is worth comparing, flat."""
+    card = version.card
+    facts: dict[str, Any] = {"method": card.method, "seed": card.seed}
+    facts |= {f"settings.{key}": value for key, value in card.settings.items()}
+    facts |= {"data.source": card.data.source, "data.examples": card.data.examples} if card.data else {}
+    facts |= {f"cost.{key}": value for key, value in asdict(card.record.cost).items()} if card.record else {}
+    return facts
+
+
+def moved(a: Version, b: Version) -> tuple[Moved, ...]:
+    """Return how far each group of parameters went, in float64."""
+    before, after = (read_tensors(version.path / "model.safetensors") for version in (a, b))
+    groups: dict[str, list[str]] = {}
+    for name in after:
+        groups.setdefault(".".join(name.split(".")[:2]), []).append(name)
+    found = []
+    for group, names in groups.items():
+        pairs = [(before[n].double(), after[n].double()) for n in names if n in before and before[n].shape == after[n].shape]
+        gone = sum(float((y - x).square().sum()) for x, y in pairs)
+        was = sum(float(x.square().sum()) for x, _ in pairs)
+        distance = (gone / max(was, torch.finfo(torch.float64).tiny)) ** 0.5 if pairs else None
+        found.append(Moved(group, sum(after[n].numel() for n in names), distance))
+    return tuple(found)

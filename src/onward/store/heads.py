@@ -1,0 +1,71 @@
+"""Heads: text files that name the version in use."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from onward.errors import InputError, StoreError, unknown
+from onward.store import files
+
+NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
+LIKE_AN_ID = re.compile(r"[0-9a-f]{4,}")
+
+
+class Heads:
+    """A folder of heads. A head's file has a line for each time it moved; the last one counts."""
+
+    def __init__(self, folder: Path) -> None:
+        """Take the folder as it is."""
+        self.folder = folder
+
+    def all(self) -> dict[str, str]:
+        """Return the id that each head names."""
+        names = sorted(path.name for path in self.folder.iterdir() if NAME.fullmatch(path.name))
+        return {name: self.moves(name)[-1] for name in names}
+
+    def moves(self, head: str) -> list[str]:
+        """Return every id that a head has named and not taken back; the last one is in use.
+
+        Raises:
+            StoreError: when the head's file is damaged.
+        """
+        text = files.read(self.folder / head, f"head '{head}'").decode("ascii", errors="replace")
+        lines = text.split()
+        if not lines or not all(re.fullmatch(r"[0-9a-f]{64}", line) for line in lines):
+            raise StoreError(f"head '{head}' does not name a version; write the id of one into {self.folder / head}")
+        return lines
+
+    def move(self, head: str, id: str, expected: str | None = None) -> None:
+        """Let a head name ``id``; see ``Lineage.promote``."""
+        if not NAME.fullmatch(head) or LIKE_AN_ID.fullmatch(head):
+            raise InputError(f"a head's name is letters, digits, '.', '_', '-' and not like an id, got {head!r}")
+        with files.locked(self.folder):
+            moves = self.moves(head) if (self.folder / head).exists() else []
+            if expected is not None and (not moves or moves[-1] != expected):
+                now = moves[-1][:8] if moves else "gone"
+                raise StoreError(
+                    f"head '{head}' was {expected[:8]} and is now {now}: another update was faster. Version {id[:8]} is "
+                    f"kept; look at both, then `onward promote {id[:8]} {head}`."
+                )
+            if not moves or moves[-1] != id:
+                files.replace(self.folder / head, ("\n".join([*moves, id]) + "\n").encode())
+
+    def back(self, head: str) -> tuple[str, str]:
+        """Take back a head's last move. Both versions stay.
+
+        Returns:
+            The id it named, and the id it names now.
+
+        Raises:
+            InputError: when there is no such head.
+            StoreError: when it has never moved.
+        """
+        if head not in self.all():
+            raise unknown("head", head, self.all())
+        with files.locked(self.folder):
+            moves = self.moves(head)
+            if len(moves) < 2:
+                raise StoreError(f"head '{head}' has named one version only ({moves[0][:8]}); there is nothing to go back to")
+            files.replace(self.folder / head, ("\n".join(moves[:-1]) + "\n").encode())
+        return moves[-1], moves[-2]

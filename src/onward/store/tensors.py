@@ -1,0 +1,82 @@
+"""Tensors in safetensors files. A user's ``.pt`` file is read for its tensors alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import safetensors.torch
+import torch
+from safetensors import SafetensorError
+from torch import Tensor
+
+from onward.errors import InputError, StoreError, listed
+from onward.store.files import settle
+
+
+def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Write tensors by name. Those that share memory are written out each."""
+    seen: set[int] = set()
+    plain = {}
+    for name, tensor in tensors.items():
+        own = tensor.detach().cpu().contiguous()
+        place = own.untyped_storage().data_ptr()
+        plain[name] = own.clone() if place in seen or own.numel() * own.element_size() < own.untyped_storage().nbytes() else own
+        seen.add(place)
+    safetensors.torch.save_file(plain, path)
+    settle(path)
+
+
+def read_tensors(path: Path) -> dict[str, Tensor]:
+    """Return the tensors of a file, each in memory of its own.
+
+    Raises:
+        StoreError: when it is not a whole safetensors file.
+    """
+    try:
+        return {name: tensor.clone() for name, tensor in safetensors.torch.load_file(path).items()}
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise StoreError(
+            f"{path} is not a whole safetensors file ({error}). It was cut off or changed, or is of another kind; "
+            "pickles are never read. Restore it from a copy, or load another version."
+        ) from error
+
+
+def read_weights(path: str | Path) -> dict[str, Tensor]:
+    """Return the state dict that a user brings: safetensors, or a ``.pt`` file that holds nothing but tensors.
+
+    Raises:
+        InputError: when the file is not there, is of another kind, or holds objects.
+    """
+    file = Path(path)
+    if not file.is_file():
+        raise InputError(f"there is no file {file}; give the weights as .safetensors, or as .pt with a state dict")
+    if file.suffix == ".safetensors":
+        try:
+            return read_tensors(file)
+        except StoreError as error:
+            raise InputError(str(error)) from error
+    try:
+        loaded = torch.load(file, map_location="cpu", weights_only=True)
+    except Exception as error:  # torch raises many kinds; all of them mean that the file is refused
+        raise InputError(
+            f"{file} holds more than tensors, or is damaged, and is refused: a pickle can run code. Save the state dict "
+            "as safetensors, or with torch.save(model.state_dict(), ...)."
+        ) from error
+    return state_dict(loaded, file)
+
+
+def state_dict(loaded: object, file: Path) -> dict[str, Tensor]:
+    """Return the tensors by name, from under the usual keys of a training checkpoint too.
+
+    Raises:
+        InputError: when there are none.
+    """
+    for key in ("state_dict", "model_state_dict", "model"):
+        if isinstance(loaded, Mapping) and isinstance(loaded.get(key), Mapping):
+            loaded = loaded[key]
+            break
+    if not isinstance(loaded, Mapping) or not all(isinstance(value, Tensor) for value in loaded.values()):
+        kinds = sorted({type(v).__name__ for v in loaded.values()}) if isinstance(loaded, Mapping) else [type(loaded).__name__]
+        raise InputError(f"{file} does not hold a state dict (tensors by name) but {listed(kinds)}")
+    return {str(name): tensor for name, tensor in loaded.items()}
