@@ -41,7 +41,7 @@ doctest: .venv/dev.stamp
 
 docs: .venv/dev.stamp
 	$(BIN)/python tools/method_pages.py --check
-	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
 pages: .venv/dev.stamp
 	$(BIN)/python tools/method_pages.py

@@ -35,6 +35,7 @@ NEIGHBOURS = {
     "method": {"context", "phase"},
     "learner": {"context", "phase", "method"},
     "catalogue": {"methods"},
+    "store": {"gate"},
     "experiment": {"release"},
     "demo": {"release", "experiment", "report"},
     "__main__": {"cli"},

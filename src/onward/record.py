@@ -1,4 +1,4 @@
-"""What an update did and what it cost, as plain values that go into a version's card."""
+"""What an update did, what it cost and what came of it, as plain values that go into a version's card."""
 
 from __future__ import annotations
 
@@ -65,3 +65,26 @@ class Record:
 
     phases: tuple[PhaseRecord, ...]
     cost: Cost
+
+
+@dataclass(frozen=True)
+class Measure:
+    """A version on one test set, beside its parent.
+
+    Args:
+        test: the source of the test set.
+        examples: how many.
+        accuracy: share predicted right.
+        parent_accuracy: the parent's; None when there is no parent that knows a class.
+        negative_flips: share that the parent had right and this version has wrong.
+        positive_flips: share that it mended.
+        old: whether the test set came with an earlier version.
+    """
+
+    test: str
+    examples: int
+    accuracy: float
+    parent_accuracy: float | None = None
+    negative_flips: float | None = None
+    positive_flips: float | None = None
+    old: bool = False

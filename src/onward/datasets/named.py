@@ -79,10 +79,9 @@ def _located(name: str, split: str, root: Path) -> Part:
 
 def _absent(name: str, split: str, folders: list[Path], way: str) -> InputError:
     held = {folder: layouts.splits(folder) for folder in folders}
-    other = "".join(
-        f"{folder} has its {listed(there)} part only. " for folder, there in held.items() if there
-    )
+    other = [f"{folder} has only its {listed(there)} part. " for folder, there in held.items() if there]
     return InputError(
-        f"the {split} part of {name} was not found. {other}Looked in: {listed(folders)}. Put its files into one "
-        f"of these ({listed(layouts.LAYOUTS)}), or name the folder above it with --data-dir or ONWARD_DATA, {way}"
+        f"the {split} part of {name} was not found. {''.join(other)}Looked in: {listed(folders)}. "
+        f"Put its files into one of these ({listed(layouts.LAYOUTS)}), or name the folder above them with "
+        f"--data-dir or ONWARD_DATA, {way}"
     )

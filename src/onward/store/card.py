@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from onward.errors import InputError, StoreError
 from onward.gate import Verdict
-from onward.record import Record
+from onward.record import Measure, Record
 from onward.schema import checked
 
 SCHEMA = 1
@@ -32,29 +32,6 @@ class DataFacts:
     examples: int
     counts: dict[str, int]
     fingerprint: str
-
-
-@dataclass(frozen=True)
-class Measure:
-    """A version on one test set, beside its parent.
-
-    Args:
-        test: the source of the test set.
-        examples: how many.
-        accuracy: share predicted right.
-        parent_accuracy: the parent's; None when there is no parent that knows a class.
-        negative_flips: share that the parent had right and this version has wrong.
-        positive_flips: share that it mended.
-        old: whether the test set came with an earlier version.
-    """
-
-    test: str
-    examples: int
-    accuracy: float
-    parent_accuracy: float | None = None
-    negative_flips: float | None = None
-    positive_flips: float | None = None
-    old: bool = False
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from onward.store.card import Measure
+from onward.record import Measure
 from onward.store.lineage import Lineage, Version
 from onward.store.tensors import read_tensors
 

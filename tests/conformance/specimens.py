@@ -1,0 +1,123 @@
+"""How each method is shown to the laws. A method that is not in the table fails the suite."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import torch
+from safetensors.torch import load_file, save_file
+from torch import Tensor
+
+from onward import catalogue
+from onward.engine.update import update
+from onward.learner import Learner
+from onward.method import Method
+from onward.methods.ewc import EWC
+from onward.methods.joint import Joint
+from onward.methods.lwf import LwF
+from onward.methods.replay import Replay
+from onward.methods.scratch import Scratch
+from onward.methods.warm_start import WarmStart
+from onward.nets.zoo import build
+from onward.record import Record
+from onward.toy import Outcome, two_blobs, two_tilts
+from tests.conformance.scenarios import SCENARIOS, SETTINGS
+
+
+@dataclass(frozen=True)
+class Specimen:
+    """A method and what may be expected of it.
+
+    Args:
+        shown: with settings under which it acts on small problems.
+        off: with settings under which it is the warm start; or the reason why it has none.
+        earns: where it holds old data better than the warm start does; or the reason why it need not.
+    """
+
+    shown: Method
+    off: Method | str
+    earns: Callable[[Method, int], Outcome] | str
+
+
+SPECIMENS = {
+    "ewc": Specimen(EWC(strength=30.0), EWC(strength=0.0), two_tilts),
+    "joint": Specimen(Joint(), "it has no strength: all data is all data", two_blobs),
+    "lwf": Specimen(LwF(strength=1.0), LwF(strength=0.0), two_tilts),
+    "replay": Specimen(Replay(size=20, per_batch=8), Replay(size=0), two_blobs),
+    "scratch": Specimen(Scratch(), "it always starts afresh", "it throws the past away, which is its name"),
+    "warm_start": Specimen(WarmStart(), WarmStart(), "it is what the others are measured against"),
+}
+
+CHAINS = {
+    "ewc | replay": EWC(strength=30.0) | Replay(size=20, per_batch=8),
+    "replay | lwf | replay": Replay(size=10, per_batch=4) | LwF(strength=1.0) | Replay(size=6, per_batch=2),
+}
+
+SUBJECTS: dict[str, Method] = {**{name: each.shown for name, each in SPECIMENS.items()}, **CHAINS}
+
+
+@dataclass(frozen=True)
+class Onlooker(Method):
+    """Put last in a chain, it sees each phase as it runs: the phase, and the parameters before and after."""
+
+    seen: list = field(default_factory=list)
+
+    def plan(self, phases, model, context):
+        for phase in phases:
+            before = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+            yield phase
+            after = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
+            self.seen.append((phase, before, after))
+
+
+class Life(NamedTuple):
+    """A lineage of two updates in a scenario."""
+
+    parent: Learner
+    child: Learner
+    born: Record
+    updated: Record
+
+
+@cache
+def life(method: Method, scenario: str) -> Life:
+    """Update a fresh network twice, once for all laws: nothing here is ever changed in place."""
+    here = SCENARIOS[scenario]
+    parent, born = update(Learner(here.net(), method), here.first, SETTINGS, seed=3)
+    child, updated = update(parent, here.second, SETTINGS, seed=4)
+    return Life(parent, child, born, updated)
+
+
+def bits(learner: Learner) -> dict[str, Tensor]:
+    """Return copies of all tensors of a learner."""
+    model = {f"model/{name}": tensor for name, tensor in learner.model.state_dict().items()}
+    kept = {f"kept/{name}": tensor for name, tensor in learner.kept.items()}
+    return {name: tensor.clone() for name, tensor in {**model, **kept}.items()}
+
+
+def differing(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> list[str]:
+    """Return the names under which two sets of tensors are not the same, bit for bit."""
+    alike = {
+        name
+        for name in one.keys() & other.keys()
+        if one[name].dtype == other[name].dtype and torch.equal(one[name], other[name])
+    }
+    return sorted((one.keys() | other.keys()) - alike)
+
+
+def reloaded(learner: Learner, folder: Path) -> Learner:
+    """Write a learner into a folder and read it back."""
+    save_file(learner.model.state_dict(), folder / "model.safetensors")
+    save_file(dict(learner.kept), folder / "kept.safetensors")
+    (folder / "card.json").write_text(
+        json.dumps({"net": learner.model.spec(), "method": catalogue.written(learner.method)})
+    )
+    card = json.loads((folder / "card.json").read_text())
+    model = build(card["net"])
+    model.load_state_dict(load_file(folder / "model.safetensors"))
+    return Learner(model.eval(), catalogue.parsed(card["method"]), load_file(folder / "kept.safetensors"))

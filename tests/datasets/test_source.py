@@ -1,0 +1,125 @@
+import numpy as np
+import pytest
+import torch
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onward.datasets import Source, named, read
+from onward.datasets.selection import Classes, Rows, Shuffle
+from onward.errors import InputError
+from tests.datasets import written
+
+PLACES = st.sampled_from([*named.NAMES, "./photos", "data/week-47", "C:\\data\\x.npz", "a:b/c.npz", "x.npz"])
+SELECTION = st.sampled_from([Classes(("0", "kite")), Rows(0, 5), Rows(None, -3, 2), Shuffle(7)])
+
+
+@given(PLACES, st.sampled_from([None, "train", "test"]), st.lists(SELECTION).map(tuple))
+def test_text_and_source_are_two_forms_of_one_thing(place, split, selections):
+    source = Source(place, split, selections)
+    assert Source.parse(str(source)) == source
+
+
+def test_a_source_is_read_from_its_text():
+    source = Source.parse("mnist:train@classes=0,1,2@shuffle=0@rows=0:2000")
+    assert source == Source("mnist", "train", (Classes(("0", "1", "2")), Shuffle(0), Rows(0, 2000)))
+
+
+def test_all_problems_are_said_at_once():
+    with pytest.raises(InputError) as caught:
+        Source.parse("mnist:trian@clases=0@rows=5@shuffle=x")
+    said = str(caught.value)
+    assert said.startswith("4 problem(s) in the source")
+    assert "Did you mean 'train'" in said and "Did you mean 'classes'" in said
+    assert "rows must be" in said and "shuffle must be" in said
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("mnits", r"unknown data set 'mnits'. Did you mean 'mnist'.*\./mnits"),
+        ("", "names no data set and no path"),
+        ("@rows=0:5", "names no data set and no path"),
+        ("mnist:", "a split is one word, got ''"),
+        ("./photos:a b", "a split is one word"),
+        ("mnist@", "unknown selection ''"),
+    ],
+)
+def test_what_is_no_source_is_refused(text, problem):
+    with pytest.raises(InputError, match=problem):
+        Source.parse(text)
+
+
+def test_the_split_is_train_when_none_is_named():
+    assert len(read("digits")) == len(read("digits:train")) == 1438
+    assert len(read("digits:test")) == 359
+
+
+def test_selections_act_from_left_to_right():
+    first = read("digits@rows=0:100@classes=3")
+    then = read("digits@classes=3@rows=0:100")
+    assert set(first.targets.tolist()) == set(then.targets.tolist()) == {3}
+    assert len(first) < len(then) == 100
+
+
+def test_classes_that_are_not_selected_keep_their_names():
+    assert read("digits@classes=3").classes == tuple("0123456789")
+
+
+def test_selected_examples_keep_their_targets():
+    everything, some = read("digits"), read("digits@shuffle=0@rows=5:8")
+    for row in range(3):
+        same = (everything.inputs == some.inputs[row]).flatten(1).all(dim=1)
+        assert some.targets[row] in everything.targets[same]
+
+
+def test_nothing_selected_is_refused_with_the_count():
+    with pytest.raises(InputError, match=r"digits@rows=5000: selects 0 of 1438 examples"):
+        read("digits@rows=5000:")
+
+
+def test_a_named_set_is_looked_for_in_the_folder_given(tmp_path):
+    written.idx(tmp_path / "mnist", "train", written.drawn(4, 28, 28), written.counted(4, 2))
+    assert len(read("mnist@classes=1", data_dir=tmp_path)) == 2
+
+
+def test_an_archive_is_a_source(tmp_path):
+    path = tmp_path / "week.npz"
+    np.savez(path, x_train=np.eye(3), y_train=[0, 1, 2], x_test=np.eye(3)[:1], y_test=[2])
+    assert torch.equal(read(str(path)).inputs, torch.eye(3))
+    assert read(f"{path}:test").targets.tolist() == [2]
+
+
+def test_a_folder_of_images_is_a_source(tmp_path):
+    images = written.drawn(2, 4, 6, 3)
+    written.image_folder(tmp_path, {"gull/a.png": images[0], "kite/b.png": images[1]})
+    examples = read(f"{tmp_path}@classes=kite")
+    assert examples.classes == ("gull", "kite")
+    assert torch.equal(examples.inputs, torch.tensor(images[1:]).permute(0, 3, 1, 2))
+
+
+def test_a_folder_in_a_known_layout_is_a_source(tmp_path):
+    written.idx(tmp_path, "test", written.drawn(4, 28, 28), written.counted(4, 2))
+    assert read(f"{tmp_path}:test").classes == ("0", "1")
+    with pytest.raises(InputError, match=f"has no train part, only test: {tmp_path}:test"):
+        read(str(tmp_path))
+
+
+def test_a_path_in_the_home_folder_is_found(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    np.savez(tmp_path / "week.npz", x=np.eye(2), y=[0, 1])
+    assert len(read("~/week.npz")) == 2
+
+
+def test_a_path_that_is_not_there_or_no_source_is_refused(tmp_path):
+    with pytest.raises(InputError, match="there is no file or folder"):
+        read(f"{tmp_path}/missing.npz")
+    (tmp_path / "notes.txt").write_text("hello")
+    with pytest.raises(InputError, match="is no source; wanted"):
+        read(f"{tmp_path}/notes.txt")
+
+
+@pytest.mark.data
+def test_the_readmes_selection_of_real_mnist(data_dir):
+    examples = read("mnist:train@classes=0,1,2@shuffle=0@rows=0:2000", data_dir=data_dir)
+    assert examples.inputs.shape == (2000, 1, 28, 28)
+    assert examples.targets.unique().tolist() == [0, 1, 2]
