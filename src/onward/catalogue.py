@@ -82,11 +82,16 @@ def parsed(text: str) -> Chain:
     Raises:
         InputError: when the text is not names of methods, with fields in brackets, joined by ``|``.
     """
+    return chained(*(made(*link) for link in calls(text)))
+
+
+def calls(text: str) -> list[tuple[str, dict[str, Any]]]:
+    """Return the name and the arguments of each part of ``name(field=value) | name``."""
     try:
         tree = ast.parse(text.strip(), mode="eval").body
-    except SyntaxError as error:
-        raise InputError(f"cannot read the method {text!r}; write it like: ewc(strength=10) | replay(size=500)") from error
-    return chained(*(made(*link) for link in links(tree, text)))
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise InputError(f"cannot read {text!r}; write it like: ewc(strength=10) | replay(size=500)") from error
+    return links(tree, text)
 
 
 def links(tree: ast.expr, text: str) -> list[tuple[str, dict[str, Any]]]:
@@ -96,11 +101,26 @@ def links(tree: ast.expr, text: str) -> list[tuple[str, dict[str, Any]]]:
     if isinstance(tree, ast.Name):
         return [(tree.id, {})]
     if isinstance(tree, ast.Call) and isinstance(tree.func, ast.Name) and not tree.args:
+        given = {word.arg: word.value for word in tree.keywords if word.arg}
+        if len(given) < len(tree.keywords):
+            raise InputError(f"each field is given once, by name; cannot read {ast.unparse(tree)!r}")
         try:
-            return [(tree.func.id, {str(word.arg): ast.literal_eval(word.value) for word in tree.keywords})]
-        except ValueError as error:
+            return [(tree.func.id, {name: ast.literal_eval(value) for name, value in given.items()})]
+        except (ValueError, TypeError) as error:
             raise InputError(f"the fields in {text!r} must be plain values: numbers, texts, True, False, None") from error
     raise InputError(f"cannot read {ast.unparse(tree)!r} in {text!r}; write it like: ewc(strength=10) | replay(size=500)")
+
+
+def call(text: str) -> tuple[str, dict[str, Any]]:
+    """Return the name and the arguments of one call as text: ``mlp(width=256)``.
+
+    Raises:
+        InputError: when the text is no such thing.
+    """
+    found = calls(text)
+    if len(found) != 1:
+        raise InputError(f"one thing is wanted here, {text!r} names {len(found)}")
+    return found[0]
 
 
 def written(method: Method) -> str:

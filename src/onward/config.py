@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from onward.errors import InputError
+from onward.errors import InputError, listed
 from onward.schema import checked
 from onward.settings import Settings
 
@@ -34,13 +34,14 @@ def settings_from(overrides: Sequence[str], start: Settings | None = None) -> Se
     0.1
 
     Raises:
-        InputError: naming every override that cannot be read or does not fit.
+        InputError: naming every override that cannot be read, or else every one that does not fit.
     """
-    values: dict[str, Any] = {} if start is None else {f: getattr(start, f) for f in start.__dataclass_fields__}
+    unreadable = [override for override in overrides if "=" not in override]
+    if unreadable:
+        raise InputError(f"an override has the form key=value, got {listed(map(repr, unreadable))}")
+    values: dict[str, Any] = {} if start is None else dict(vars(start))
     for override in overrides:
-        key, equals, text = override.partition("=")
-        if not equals:
-            raise InputError(f"an override has the form key=value, got {override!r}")
+        key, _, text = override.partition("=")
         values[key.strip()] = value_of(text.strip())
     return checked(Settings, values, "the settings")
 

@@ -76,7 +76,7 @@ class Learner:
         chain, device = self.chain, self.model.device
         with resting(self.model), torch.inference_mode():
             parts = [chain.predict(self.model, piece.to(device), self.kept).cpu() for piece in inputs.split(size)]
-            logits = torch.cat(parts).clone() if parts else torch.zeros(0, len(self.classes))
+        logits = torch.cat(parts)  # out of inference mode, so that a user may go on computing with it
         if among is not None:
             wrong = [name for name in among if name not in self.classes]
             if wrong:

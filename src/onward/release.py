@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -62,23 +62,17 @@ class Release:
     Args:
         version: the new one, which is kept in any case.
         parent: the one it came from.
+        verdict: what the gate said.
         promoted: whether a head names it now.
-        share_of_scratch: its cost over that of training from scratch on all data so far, both projected from the
-            floating-point operations of one example and the passes over the data; None when the lineage began with
-            a model whose data is not known.
+        share_of_scratch: the examples it trained on over those of training from scratch, projected: all data so far,
+            as many passes; None when the lineage began with a model whose data is not known.
     """
 
     version: Version
     parent: Version
+    verdict: Verdict
     promoted: bool
     share_of_scratch: float | None
-
-    @property
-    def verdict(self) -> Verdict:
-        """What the gate said."""
-        if self.version.card.verdict is None:
-            raise InputError(f"version {self.version.short} has not been through the gate")
-        return self.version.card.verdict
 
 
 def begin(
@@ -113,71 +107,88 @@ def gate_of(lineage: Lineage) -> Gate:
     return checked(Gate, values.get("gate", {}), f"[gate] of {path}")
 
 
-def release(
-    lineage: Lineage,
-    reference: str,
-    arrival: Arrival,
-    promote_to: str | None,
-    observe: Observer = silent,
-    stage: Callable[[str], None] = lambda name: None,
-) -> Release:
-    """Make the next version: read, update, judge on every test set, pass through the gate, keep, promote.
+@dataclass(frozen=True)
+class Ready:
+    """Everything an update needs, read and checked.
 
     Args:
         lineage: where it is kept.
-        reference: the version in use.
         arrival: what to do.
-        promote_to: the head that is to name the new version if the gate lets it; None promotes nothing.
-        observe: told of the training.
-        stage: told the name of each stage as it begins: ``read``, ``train``, ``evaluate``, ``keep``.
+        gate: the rules.
+        parent: the version in use.
+        before: its learner.
+        data: what arrived.
+        tests: the test sets that can be read, by source; the lineage's own first.
+        missing: sources of the lineage's test sets that cannot.
+    """
+
+    lineage: Lineage
+    arrival: Arrival
+    gate: Gate
+    parent: Version
+    before: Learner
+    data: Data
+    tests: tuple[tuple[str, Data], ...]
+    missing: tuple[str, ...]
+
+
+def ready(lineage: Lineage, reference: str, arrival: Arrival) -> Ready:
+    """Read the version in use, what arrived, and every test set.
 
     Raises:
-        InputError, StoreError, DivergedError: before anything is written; the head stays where it is.
+        InputError: when something that was given cannot be read.
+        StoreError: when the version is not what its card says.
     """
     gate, parent = gate_of(lineage), lineage.version(reference)
-    stage("read")
     before, data = lineage.load(parent.id), read(arrival.source, arrival.data_dir)
-    tests, missing = test_sets(parent, arrival)
-    stage("train")
-    after, record = update(before, data, arrival.settings, arrival.seed, method=arrival.method, observe=observe)
-    stage("evaluate")
-    judged_by = before if before.classes else None
-    measures = tuple(measure(s, d, after, judged_by, old=s in parent.card.tests) for s, d in tests)
-    card = Card(
-        net={},
-        method=written(after.method),
-        settings=asdict(arrival.settings),
-        seed=arrival.seed,
-        parent=parent.id,
-        data=facts(data, arrival.source),
-        tests=tuple(dict.fromkeys((*parent.card.tests, *arrival.tests))),
-        measures=measures,
-        record=record,
-        verdict=judged(gate, measures, missing),
-        note=arrival.note,
-    )
-    stage("keep")
-    version = lineage.save(after, card)
-    promoted = promote_to is not None and card.verdict is not None and card.verdict.passed
-    if promoted and promote_to is not None:
-        lineage.promote(version.id, promote_to, expected=lineage.heads.all().get(promote_to))
-    return Release(version, parent, promoted, share_of_scratch(lineage.history(version.id), record))
-
-
-def test_sets(parent: Version, arrival: Arrival) -> tuple[list[tuple[str, Data]], list[str]]:
-    """Return the test sets that can be read, by source, and the old ones that cannot.
-
-    Raises:
-        InputError: when one that came with the arrival cannot be read.
-    """
     tests, missing = [], []
     for source in parent.card.tests:
         try:
             tests.append((source, read(source, arrival.data_dir)))
         except InputError:
             missing.append(source)
-    new = [source for source in arrival.tests if source not in parent.card.tests]
-    return tests + [(source, read(source, arrival.data_dir)) for source in new], missing
+    new = [source for source in dict.fromkeys(arrival.tests) if source not in parent.card.tests]
+    tests += [(source, read(source, arrival.data_dir)) for source in new]
+    return Ready(lineage, arrival, gate, parent, before, data, tuple(tests), tuple(missing))
+
+
+def release(going: Ready, promote_to: str | None, observe: Observer = silent) -> Release:
+    """Make the next version: update, judge on every test set, pass through the gate, keep, promote.
+
+    Args:
+        going: what ``ready`` gave.
+        promote_to: the head that is to name the new version if the gate lets it; None promotes nothing.
+        observe: told of the training.
+
+    Raises:
+        InputError, DivergedError: before anything is written.
+        StoreError: when the head has moved meanwhile; the new version is kept.
+    """
+    arrival, parent, lineage = going.arrival, going.parent, going.lineage
+    settings, seed = arrival.settings, arrival.seed
+    before, head_now = going.before, lineage.heads.all().get(promote_to or "")
+    after, record = update(before, going.data, settings, seed, method=arrival.method, observe=observe)
+    compared = before if before.classes else None
+    measures = tuple(measure(s, d, after, compared, old=s in parent.card.tests) for s, d in going.tests)
+    verdict = judged(going.gate, measures, going.missing)
+    card = Card(
+        net={},
+        method=written(after.method),
+        settings=asdict(settings),
+        seed=seed,
+        parent=parent.id,
+        data=facts(going.data, arrival.source),
+        tests=tuple(dict.fromkeys((*parent.card.tests, *arrival.tests))),
+        measures=measures,
+        record=record,
+        verdict=verdict,
+        note=arrival.note,
+    )
+    version = lineage.save(after, card)
+    if promote_to is not None and verdict.passed:
+        lineage.promote(version.id, promote_to, expected=head_now)
+    share = share_of_scratch(lineage.history(version.id), record)
+    return Release(version, parent, verdict, promote_to is not None and verdict.passed, share)
 
 
 def measure(source: str, data: Data, after: Learner, before: Learner | None, old: bool) -> Measure:
@@ -199,15 +210,15 @@ def measure(source: str, data: Data, after: Learner, before: Learner | None, old
 
 
 def share_of_scratch(line: Iterable[Version], record: Record) -> float | None:
-    """Return an update's operations over those of training on all data of the lineage as often as it trained on its own.
+    """Return the examples an update trained on over those of as many passes over all data of the lineage.
 
     Args:
         line: the version and its ancestors, the youngest first.
         record: the update's.
     """
     cards = [version.card for version in line]
-    if cards[-1].net.get("classes") or record.cost.samples == 0:  # it began with a model that was brought
+    if cards[-1].classes:  # it began with a model that was brought
         return None
     examples = sum(card.data.examples for card in cards if card.data is not None)
-    passes = max(phase.epochs for phase in record.phases)
+    passes = max((phase.epochs for phase in record.phases), default=0)
     return record.cost.samples / (examples * passes) if examples and passes else None

@@ -28,12 +28,15 @@ def generator(seed: int, *names: str | int) -> Generator:
 
 @contextmanager
 def isolated(seed: int, *names: str | int) -> Iterator[None]:
-    """Run code that draws from torch's global state (a user's model factory) on a stream of its own.
+    """Run code that draws from torch's global state (a user's model factory, dropout) on a stream of its own.
 
-    The global state is afterwards what it was before.
+    The global state, that of every CUDA device in use included, is afterwards what it was before.
     """
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(derived(seed, *names))
+    devices = range(torch.cuda.device_count()) if torch.cuda.is_initialized() else ()
+    with torch.random.fork_rng(devices=devices):
+        torch.default_generator.manual_seed(derived(seed, *names))
+        if devices:  # torch.manual_seed would note a seed even for devices that are not in use yet
+            torch.cuda.manual_seed_all(derived(seed, *names))
         yield
 
 

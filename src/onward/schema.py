@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Mapping, Sequence
+from dataclasses import fields, is_dataclass
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -27,8 +28,24 @@ def checked(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     try:
         return TypeAdapter(kind).validate_python(dict(values), strict=False)
     except ValidationError as error:
-        problems = [told(dict(each), kind) for each in error.errors()]
-        raise InputError(f"{where}: " + "; ".join(problems)) from error
+        raise InputError(f"{where}: " + "; ".join(problems(kind, values))) from error
+
+
+def problems(kind: type, values: Mapping[str, Any]) -> list[str]:
+    """Return what is wrong with ``values``, as sentences; [] when they make a dataclass of ``kind``.
+
+    A dataclass is asked for its own rules only once every field has its type, so what is left without those that
+    have not is asked again.
+    """
+    try:
+        TypeAdapter(kind).validate_python(dict(values), strict=False)
+    except ValidationError as error:
+        found = [told(dict(each), kind) for each in error.errors()]
+        wrong = {each["loc"][0] for each in error.errors() if each["loc"]}
+        sound = {name: value for name, value in values.items() if name not in wrong}
+        rest = problems(kind, sound) if len(sound) < len(values) else []
+        return list(dict.fromkeys(found + rest))
+    return []
 
 
 def told(problem: Mapping[str, Any], kind: type) -> str:
@@ -50,5 +67,5 @@ def told(problem: Mapping[str, Any], kind: type) -> str:
 def field_names(kind: Any, path: Sequence[str]) -> list[str]:  # noqa: ANN401 - any annotation
     """Return the field names of a dataclass, or of the one that a path of its fields leads to."""
     for step in path:
-        kind = get_type_hints(kind).get(step, kind) if hasattr(kind, "__dataclass_fields__") else kind
-    return sorted(getattr(kind, "__dataclass_fields__", {}))
+        kind = get_type_hints(kind).get(step, kind) if is_dataclass(kind) else kind
+    return sorted(field.name for field in fields(kind)) if is_dataclass(kind) else []

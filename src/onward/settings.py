@@ -27,7 +27,7 @@ class Settings:
         nesterov: SGD looks ahead along its momentum.
         weight_decay: >= 0; added to SGD's gradient, decoupled in AdamW.
         schedule: of the learning rate over a phase: ``constant``, ``cosine`` to zero, or ``one_cycle``.
-        warmup: share of a phase's steps in which the rate rises linearly to ``lr``, in [0, 1).
+        warmup: share of a phase's steps in which the rate rises linearly to ``lr``, in [0, 1); not for ``one_cycle``.
         clip: the largest norm of a whole gradient, > 0; None does not clip.
         augment: done to each training batch, in this order: ``flip``, ``crop``, ``cutout``.
         precision: of the forward and backward pass: ``float32``, or ``bfloat16`` by autocast.
@@ -74,6 +74,7 @@ class Settings:
             "weight_decay must be >= 0": self.weight_decay >= 0,
             "schedule must be constant, cosine or one_cycle": self.schedule in ("constant", "cosine", "one_cycle"),
             "warmup must be in [0, 1)": 0 <= self.warmup < 1,
+            "warmup must be 0 with one_cycle, which rises by itself": self.schedule != "one_cycle" or not self.warmup,
             "clip must be > 0 or left out": self.clip is None or self.clip > 0,
             "augment may hold flip, crop, cutout": set(self.augment) <= {"flip", "crop", "cutout"},
             "precision must be float32 or bfloat16": self.precision in ("float32", "bfloat16"),

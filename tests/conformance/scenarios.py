@@ -14,7 +14,7 @@ from onward.rng import generator
 from onward.settings import Settings
 from onward.types import Batch, Data, Examples
 
-SETTINGS = Settings(epochs=2, batch_size=20, lr=0.05)
+SETTINGS = Settings(epochs=2, batch_size=32, lr=0.1)
 EACH = 30  # examples of a class
 
 
@@ -69,6 +69,11 @@ def mlp() -> Classifier:
     return fresh("mlp", (4,), seed=0, width=8, depth=1)
 
 
+def with_dropout() -> Classifier:
+    """The same, of which a unit is dropped now and then."""
+    return fresh("mlp", (4,), seed=0, width=8, depth=1, dropout=0.1)
+
+
 def task_headed() -> Classifier:
     """The same, with a part of the head for each task."""
     plain = mlp()
@@ -82,7 +87,7 @@ def cnn() -> Classifier:
 
 
 SCENARIOS = {
-    "more data": Scenario(mlp, clouds("abc", 1), clouds("abc", 2)),
+    "more data, dropout": Scenario(with_dropout, clouds("abc", 1), clouds("abc", 2)),
     "new classes": Scenario(mlp, clouds("abc", 1), clouds("de", 2)),
     "shifted domain, on disk": Scenario(
         mlp, Elsewhere(clouds("abc", 1)), Elsewhere(clouds("abc", 2, shift=1.0))

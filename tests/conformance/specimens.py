@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,10 +9,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
-from safetensors.torch import load_file, save_file
 from torch import Tensor
 
-from onward import catalogue
+from onward.catalogue import written
 from onward.engine.update import update
 from onward.learner import Learner
 from onward.method import Method
@@ -23,8 +21,9 @@ from onward.methods.lwf import LwF
 from onward.methods.replay import Replay
 from onward.methods.scratch import Scratch
 from onward.methods.warm_start import WarmStart
-from onward.nets.zoo import build
 from onward.record import Record
+from onward.store.card import Card
+from onward.store.lineage import Lineage
 from onward.toy import Outcome, two_blobs, two_tilts
 from tests.conformance.scenarios import SCENARIOS, SETTINGS
 
@@ -111,13 +110,6 @@ def differing(one: Mapping[str, Tensor], other: Mapping[str, Tensor]) -> list[st
 
 
 def reloaded(learner: Learner, folder: Path) -> Learner:
-    """Write a learner into a folder and read it back."""
-    save_file(learner.model.state_dict(), folder / "model.safetensors")
-    save_file(dict(learner.kept), folder / "kept.safetensors")
-    (folder / "card.json").write_text(
-        json.dumps({"net": learner.model.spec(), "method": catalogue.written(learner.method)})
-    )
-    card = json.loads((folder / "card.json").read_text())
-    model = build(card["net"])
-    model.load_state_dict(load_file(folder / "model.safetensors"))
-    return Learner(model.eval(), catalogue.parsed(card["method"]), load_file(folder / "kept.safetensors"))
+    """Save a learner as a version in a folder, and load it from there."""
+    version = Lineage.create(folder).save(learner, Card(learner.model.spec(), written(learner.method)))
+    return Lineage(folder).load(version.id)

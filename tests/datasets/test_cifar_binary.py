@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 import torch
+from tests.datasets import written
 
 from onward.datasets import cifar_binary
 from onward.errors import InputError
-from tests.datasets import written
 
 IMAGES, LABELS = written.drawn(10, 3, 32, 32), written.counted(10, 10)
 
@@ -33,9 +33,7 @@ def test_cifar10_binary_reads_names_from_its_meta_file(ten):
 
 def test_cifar100_binary_takes_the_fine_label(tmp_path):
     coarse, fine = np.full(10, 19, np.uint8), written.counted(10, 100) + 90
-    records = np.concatenate([coarse[:, None], fine[:, None], IMAGES.reshape(10, -1)], axis=1).astype(
-        np.uint8
-    )
+    records = np.concatenate([coarse[:, None], fine[:, None], IMAGES.reshape(10, -1)], axis=1).astype(np.uint8)
     (tmp_path / "test.bin").write_bytes(records.tobytes())
     assert cifar_binary.holds(tmp_path, "test") and not cifar_binary.holds(tmp_path, "train")
     part = cifar_binary.read(tmp_path, "test")

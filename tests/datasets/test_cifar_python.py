@@ -3,10 +3,10 @@ import pickle
 import numpy as np
 import pytest
 import torch
+from tests.datasets import written
 
 from onward.datasets import cifar_python
 from onward.errors import InputError
-from tests.datasets import written
 
 IMAGES, LABELS = written.drawn(10, 3, 32, 32), written.counted(10, 10)
 WRITERS = [written.python2_batch, written.pickled_batch]
@@ -23,9 +23,7 @@ def test_cifar10_python_reads_back_all_five_batches_in_order(tmp_path, batch):
     assert part.classes == ()
 
 
-@pytest.mark.parametrize(
-    "names", [written.python2_names, lambda key, names: pickle.dumps({key: names}, protocol=2)]
-)
+@pytest.mark.parametrize("names", [written.python2_names, lambda key, names: pickle.dumps({key: names}, protocol=2)])
 def test_cifar10_python_reads_names_from_its_meta_file(tmp_path, names):
     (tmp_path / "test_batch").write_bytes(written.python2_batch(IMAGES, LABELS))
     (tmp_path / "batches.meta").write_bytes(names("label_names", ["airplane", "automobile"]))
@@ -72,9 +70,7 @@ def test_a_missing_batch_is_refused_by_name(tmp_path):
 
 def test_a_hostile_batch_is_refused_by_name(tmp_path):
     (tmp_path / "test_batch").write_bytes(b"cposix\nsystem\nU\x05false\x85R.")
-    with pytest.raises(
-        InputError, match=r"test_batch cannot be used: .*posix\.system.* Nothing of it was run\."
-    ):
+    with pytest.raises(InputError, match=r"test_batch cannot be used: .*posix\.system.* Nothing of it was run\."):
         cifar_python.read(tmp_path, "test")
 
 

@@ -33,8 +33,6 @@ def test_digits_are_bytes_from_0_to_255(train):
 
 
 def test_the_split_never_moves(test):
-    assert test.targets[:12].tolist() == digits.read("test").targets[:12].tolist()
-    assert int((test.inputs.long().flatten() * torch.arange(test.inputs.numel()) % 1009).sum()) == CHECKSUM
-
-
-CHECKSUM = 0
+    # Written down from the first run: a model's test part must be the same in every version and on every machine.
+    assert test.targets[:12].tolist() == [0, 1, 2, 4, 7, 5, 0, 8, 7, 7, 3, 7]
+    assert int((test.inputs.long().flatten() * torch.arange(test.inputs.numel()) % 1009).sum()) == 5_956_428

@@ -4,10 +4,10 @@ from types import ModuleType
 import pytest
 import torch
 from PIL import Image
+from tests.datasets import written
 
 from onward.datasets import hub
 from onward.errors import InputError, MissingExtraError
-from tests.datasets import written
 
 IMAGES = written.drawn(3, 4, 6)
 

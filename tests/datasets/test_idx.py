@@ -2,10 +2,10 @@ import gzip
 
 import pytest
 import torch
+from tests.datasets import written
 
 from onward.datasets import idx
 from onward.errors import InputError
-from tests.datasets import written
 
 
 @pytest.fixture

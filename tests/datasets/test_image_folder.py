@@ -1,9 +1,9 @@
 import pytest
 import torch
+from tests.datasets import written
 
 from onward.datasets import image_folder
 from onward.errors import InputError
-from tests.datasets import written
 
 IMAGES = written.drawn(4, 4, 6, 3)
 FILES = {"gull/b.png": IMAGES[1], "gull/a.webp": IMAGES[0], "kite/c.PNG": IMAGES[2], "kite/d.png": IMAGES[3]}

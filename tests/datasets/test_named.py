@@ -5,11 +5,11 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.datasets import written
 
 from onward.datasets import named
 from onward.datasets.class_names import CIFAR10, CLASS_NAMES
 from onward.errors import InputError
-from tests.datasets import written
 
 GREY, COLOUR = written.drawn(10, 28, 28), written.drawn(10, 3, 32, 32)
 LABELS = written.counted(10, 10)
@@ -90,9 +90,7 @@ def test_a_missing_part_is_said_with_the_part_that_is_there(tmp_path):
     (tmp_path / "kmnist-test").mkdir()
     np.savez(tmp_path / "kmnist-test" / "kmnist_test.npz", x=GREY, y=LABELS)
     assert len(named.load("kmnist", "test", tmp_path)) == 10
-    with pytest.raises(
-        InputError, match=r"train part of kmnist was not found.*kmnist-test has only its test part"
-    ):
+    with pytest.raises(InputError, match=r"train part of kmnist was not found.*kmnist-test has only its test part"):
         named.load("kmnist", "train", tmp_path)
 
 
@@ -105,20 +103,18 @@ def test_a_set_that_is_not_there_is_fetched(tmp_path, monkeypatch):
     assert torch.equal(examples.inputs, torch.tensor(GREY)[:, None])
     assert examples.classes[0] == "t-shirt/top"
     library.load_dataset = lambda name, split: (_ for _ in ()).throw(ConnectionError("offline"))
-    with pytest.raises(InputError, match="was not found.*see why it was not fetched: .* offline"):
+    with pytest.raises(InputError, match=r"was not found.*see why it was not fetched: .* offline"):
         named.load("fashion_mnist", "train", tmp_path)
 
 
 def test_unknown_names_get_the_nearest():
-    with pytest.raises(InputError, match="unknown data set 'mnits'. Did you mean 'mnist'"):
+    with pytest.raises(InputError, match=r"unknown data set 'mnits'. Did you mean 'mnist'"):
         named.load("mnits", "train")
-    with pytest.raises(InputError, match="unknown split 'trian'. Did you mean 'train'"):
+    with pytest.raises(InputError, match=r"unknown split 'trian'. Did you mean 'train'"):
         named.load("mnist", "trian")
 
 
-@pytest.mark.parametrize(
-    ("name", "count"), [("digits", 10), ("kmnist", 10), ("fashion_mnist", 10), ("cifar100", 100)]
-)
+@pytest.mark.parametrize(("name", "count"), [("digits", 10), ("kmnist", 10), ("fashion_mnist", 10), ("cifar100", 100)])
 def test_class_names_differ_from_one_another(name, count):
     assert len(set(CLASS_NAMES[name])) == len(CLASS_NAMES[name]) == count
 

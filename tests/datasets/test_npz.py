@@ -4,10 +4,10 @@ import zipfile
 import numpy as np
 import pytest
 import torch
+from tests.datasets import written
 
 from onward.datasets import npz
 from onward.errors import InputError
-from tests.datasets import written
 
 IMAGES, LABELS = written.drawn(6, 5, 4), written.counted(6, 3)
 
@@ -95,9 +95,7 @@ def test_targets_may_be_names(path):
     np.savez(path, x=IMAGES[:3], y=np.array(["quad", "kite", "quad"]))
     examples = npz.read_file(path).examples()
     assert examples.classes == ("kite", "quad") and examples.targets.tolist() == [1, 0, 1]
-    np.savez(
-        path, x=IMAGES[:3], y=np.array(["quad", "kite", "quad"]), classes=np.array(["quad", "gull", "kite"])
-    )
+    np.savez(path, x=IMAGES[:3], y=np.array(["quad", "kite", "quad"]), classes=np.array(["quad", "gull", "kite"]))
     assert npz.read_file(path).targets.tolist() == [0, 2, 0]
     np.savez(path, x=IMAGES[:3], y=np.array(["quad", "kite", "quad"]), classes=np.array(["quad"]))
     with pytest.raises(InputError, match="'classes' lacks: kite"):
@@ -191,7 +189,7 @@ def test_a_header_that_lies_is_refused(path, header, problem):
 
 def test_an_unknown_version_of_the_array_format_is_refused(path):
     archive(path, "", version=b"\x09\x00")
-    with pytest.raises(InputError, match="cannot be read|format"):
+    with pytest.raises(InputError, match=r"cannot be read|format"):
         npz.read_file(path)
 
 

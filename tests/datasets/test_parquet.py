@@ -4,10 +4,10 @@ import pyarrow
 import pyarrow.parquet
 import pytest
 import torch
+from tests.datasets import written
 
 from onward.datasets import parquet
 from onward.errors import InputError
-from tests.datasets import written
 
 IMAGES = written.drawn(5, 4, 6)
 FILES = [written.encoded(image) for image in IMAGES]

@@ -1,13 +1,14 @@
-import io
+import zlib
+from contextlib import suppress
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from tests.datasets import written
 
 from onward.datasets import pictures
 from onward.errors import InputError
-from tests.datasets import written
 
 GREY, COLOUR = written.drawn(1, 4, 6)[0], written.drawn(1, 4, 6, 3)[0]
 
@@ -44,9 +45,7 @@ def test_unreadable_images_are_counted_and_the_first_three_named(tmp_path):
     good = written.encoded(COLOUR)
     broken = {"empty": b"", "text": b"hello", "cut": good[:60], "head": good[:10]}
     files = [("good", good), *broken.items()]
-    with pytest.raises(
-        InputError, match=r"4 of 5 images in .* cannot be used: empty .*, text .*, cut .* and 1 more"
-    ):
+    with pytest.raises(InputError, match=r"4 of 5 images in .* cannot be used: empty .*, text .*, cut .* and 1 more"):
         pictures.decoded(files, tmp_path)
 
 
@@ -55,17 +54,16 @@ def test_an_image_with_any_byte_changed_is_read_or_refused_but_never_crashes(suf
     held = written.encoded(COLOUR, suffix)
     for place in range(len(held)):
         changed = held[:place] + bytes([held[place] ^ 0x55]) + held[place + 1 :]
-        try:
+        with suppress(InputError):
             assert pictures.opened(changed).size
-        except InputError:
-            pass
 
 
 def test_an_image_that_would_fill_the_memory_is_refused():
-    held = io.BytesIO()
-    Image.new("1", (12_000, 10_000)).save(held, "png")  # 120 million pixels in a few kilobytes
-    with pytest.raises(InputError, match="cannot be read as an image: .*decompression bomb"):
-        pictures.opened(held.getvalue())
+    held = written.encoded(GREY)
+    header = b"IHDR" + (60_000).to_bytes(4, "big") * 2 + held[24:29]  # the width and height stand at byte 16
+    bomb = held[:12] + header + zlib.crc32(header).to_bytes(4, "big") + held[33:]
+    with pytest.raises(InputError, match=r"cannot be read as an image: .*decompression bomb"):
+        pictures.opened(bomb)
 
 
 def test_different_sizes_are_counted_each_with_an_example(tmp_path):

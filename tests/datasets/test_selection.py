@@ -12,9 +12,7 @@ ALL = torch.arange(8)
 
 BOUND = st.none() | st.integers(-20, 20)
 SELECTIONS = st.one_of(
-    st.lists(st.sampled_from(["kite", "gull", "2", "0"]), min_size=1).map(
-        lambda names: Classes(tuple(names))
-    ),
+    st.lists(st.sampled_from(["kite", "gull", "2", "0"]), min_size=1).map(lambda names: Classes(tuple(names))),
     st.builds(Rows, BOUND, BOUND, BOUND.filter(lambda step: step != 0)),
     st.builds(Shuffle, st.integers()),
 )

@@ -2,10 +2,10 @@ import json
 
 import pytest
 import torch
+from tests.datasets import written
 
 from onward.datasets import sheets
 from onward.errors import InputError
-from tests.datasets import written
 
 NAMES = ["bird", "cat", "deer"]
 IMAGES, LABELS = written.drawn(11, 4, 5, 3), written.counted(11, 3)

@@ -3,11 +3,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.datasets import written
 
 from onward.datasets import Source, named, read
 from onward.datasets.selection import Classes, Rows, Shuffle
 from onward.errors import InputError
-from tests.datasets import written
 
 PLACES = st.sampled_from([*named.NAMES, "./photos", "data/week-47", "C:\\data\\x.npz", "a:b/c.npz", "x.npz"])
 SELECTION = st.sampled_from([Classes(("0", "kite")), Rows(0, 5), Rows(None, -3, 2), Shuffle(7)])

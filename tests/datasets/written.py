@@ -65,7 +65,7 @@ def python2_batch(images: np.ndarray, labels: np.ndarray, key: bytes = b"labels"
 
 def python2_names(key: str, names: list[str]) -> bytes:
     """Return a dictionary of names as CIFAR's authors wrote it: by Python 2, in protocol 0, which is text."""
-    entries = "".join(f"aS'{name}'\np{k}\n" for k, name in enumerate(names, start=3))
+    entries = "".join(f"S'{name}'\np{k}\na" for k, name in enumerate(names, start=3))
     return f"(dp1\nS'{key}'\np2\n(lp0\n{entries}s.".encode()
 
 
@@ -83,9 +83,7 @@ def encoded(array: np.ndarray, suffix: str = "png") -> bytes:
     return held.getvalue()
 
 
-def sheets(
-    folder: Path, images: np.ndarray, labels: np.ndarray, names: list[str], split: str = "train"
-) -> None:
+def sheets(folder: Path, images: np.ndarray, labels: np.ndarray, names: list[str], split: str = "train") -> None:
     """Write a sheet of two columns for each class; images are (n, h, w, 3)."""
     folder.mkdir()
     _, height, width, _ = images.shape

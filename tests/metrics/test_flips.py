@@ -62,7 +62,7 @@ def test_positive_flips_were_wrong_and_are_right():
 
 
 def test_churn_counts_also_what_went_from_wrong_to_otherwise_wrong():
-    # examples 2, 3, 4, 5 and 6: 5 of 7, example 5 being wrong both times; by class (2/4 + 2/2 + 1/1) / 3 = 5/6
+    # examples 2, 3, 4, 5 and 6: 5 of 7, example 5 being wrong twice; by class (2/4 + 2/2 + 1/1) / 3 = 5/6
     assert churn(BEFORE_, AFTER__, TARGETS) == pytest.approx(5 / 7)
     assert churn(BEFORE_, AFTER__, TARGETS, by_class=True) == pytest.approx(5 / 6)
 
@@ -91,9 +91,7 @@ def test_rates_stay_in_range_and_flips_within_churn(three, by_class):
 @given(predictions(), st.booleans())
 def test_going_back_turns_the_flips_round(three, by_class):
     before, after, targets = three
-    assert negative_flip_rate(before, after, targets, by_class) == positive_flip_rate(
-        after, before, targets, by_class
-    )
+    assert negative_flip_rate(before, after, targets, by_class) == positive_flip_rate(after, before, targets, by_class)
 
 
 @given(predictions(), st.randoms(use_true_random=False))
@@ -112,9 +110,7 @@ def test_balanced_classes_make_both_averages_equal(three):
     before, after, _ = three
     pairs = np.concatenate([before, before]), np.concatenate([after, after])
     targets = np.repeat([0, 1], len(before))
-    assert negative_flip_rate(*pairs, targets) == pytest.approx(
-        negative_flip_rate(*pairs, targets, by_class=True)
-    )
+    assert negative_flip_rate(*pairs, targets) == pytest.approx(negative_flip_rate(*pairs, targets, by_class=True))
 
 
 def test_class_accuracy_refuses_a_target_beyond_the_classes():

@@ -24,7 +24,7 @@ def test_interval_is_the_one_computed_by_hand():
 
 
 def test_interval_of_two_values_has_the_cauchy_quantile():
-    # One degree of freedom is the Cauchy distribution: t_{p, 1} = tan(π (p − 1/2)). s/√2 of (0, 2) is √2/√2 = 1.
+    # One degree of freedom is the Cauchy distribution: t_{p, 1} = tan(π (p − 1/2)). s/√2 of (0, 2) is 1.
     _, half = mean_interval([0, 2], level=0.9)
     assert half == pytest.approx(math.tan(math.pi * 0.45))
 
@@ -38,7 +38,7 @@ def test_single_value_has_no_width():
 def test_paired_interval_is_that_of_the_differences():
     # differences 1..5 (the case above), though each side varies by a hundred
     b = np.array([0, 100, -50, 70, 3])
-    mean, half = paired_interval(b + [1, 2, 3, 4, 5], b)
+    mean, half = paired_interval(b + np.arange(1, 6), b)
     assert mean == pytest.approx(3)
     assert half == pytest.approx(1.96324, abs=1e-5)
 

@@ -22,7 +22,7 @@ from onward.metrics.matrix import (
     summary,
 )
 
-# Experience 0 gains from update 1 before it loses, so its best (0.95) is not what it was right after learning (0.9).
+# Experience 0 gains from update 1 before it loses: its best is 0.95, and 0.9 right after learning.
 R = np.array(
     [
         [0.90, 0.30, 0.20],
@@ -92,10 +92,15 @@ def test_what_was_not_yet_seen_has_no_part_but_in_forward_transfer():
 
 
 def test_accuracy_before_learning_is_not_the_best_even_when_it_is_highest():
-    # r[0, 1] = 0.99 was measured before experience 1 was learned; the maximum over i >= 1 is 0.5: 0.5 − 0.4 = 0.1.
+    # r[0, 1] = 0.99 was measured before experience 1 was learned; the best since is 0.5: 0.5 − 0.4 = 0.1.
     # Experience 0: max(0.5, 0.5) − 0.5 = 0. Mean 0.05.
     r = [[0.5, 0.99, 0.0], [0.5, 0.5, 0.0], [0.5, 0.4, 0.5]]
     assert forgetting_from_best(r) == pytest.approx(0.05)
+
+
+def test_forgetting_is_negative_when_later_updates_helped():
+    # max(0.5, 0.6) − 0.8 = −0.2; 0.5 − 0.9 = −0.4; mean −0.3
+    assert forgetting_from_best([[0.5, 0, 0], [0.6, 0.5, 0], [0.8, 0.9, 0.5]]) == pytest.approx(-0.3)
 
 
 def test_one_experience_has_nothing_to_forget_or_transfer():

@@ -55,9 +55,7 @@ def _batch(path: Path, key: str) -> tuple[np.ndarray, np.ndarray]:
     held = record(path)
     pixels, labels = held.get("data"), held.get(key)
     if not isinstance(pixels, np.ndarray) or pixels.ndim != 2 or pixels.shape[1] != PIXELS:
-        raise InputError(
-            f"{path} has the keys {listed(held)}; wanted 'data', rows of {PIXELS} unsigned bytes"
-        )
+        raise InputError(f"{path} has the keys {listed(held)}; wanted 'data', rows of {PIXELS} unsigned bytes")
     if not isinstance(labels, list) or not all(type(label) is int and abs(label) < 2**31 for label in labels):
         raise InputError(f"{path} has the keys {listed(held)}; wanted {key!r}, a list of class ids")
     return pixels, np.array(labels, np.int64)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
-from onward.datasets.part import Part, images, tensor
+from onward.datasets.part import Part, tensor
 from onward.errors import InputError
 
 PREFIX = {"train": "train", "test": "t10k"}
@@ -36,8 +36,8 @@ def read(folder: Path, split: str) -> Part:
     if pictures is None or labels is None:
         missing, there = ("labels", pictures) if pictures else ("images", labels)
         raise InputError(f"the {split} part in {folder} lacks its {missing}: there is only {there}")
-    inputs = images(values(pictures, axes=3))
-    return Part(tensor(inputs), tensor(values(labels, axes=1).astype(np.int64)), (), folder)
+    inputs, ids = values(pictures, axes=3)[:, None], values(labels, axes=1).astype(np.int64)
+    return Part(tensor(inputs), tensor(ids), (), folder)
 
 
 def values(path: Path, axes: int) -> np.ndarray:

@@ -33,18 +33,19 @@ def read(folder: Path, split: str) -> Part:
     """
     pyarrow = optional("pyarrow", "data", "reading Parquet files")
     parquet = optional("pyarrow.parquet", "data", "reading Parquet files")
-    tables = []
+    tables, classes = [], ()
     for path in _files(folder, split):
         try:
             with parquet.ParquetFile(path) as file:
                 names = file.schema_arrow.names
                 wanted = [column(names, IMAGE, path), column(names, LABEL, path)]
+                classes = _names(file.schema_arrow.metadata)
                 tables.append(file.read(columns=wanted).select(wanted).rename_columns(["image", "label"]))
         except (OSError, ValueError, pyarrow.ArrowException) as error:
             raise InputError(f"{path} cannot be read as Parquet: {error}") from error
     labels = [_ids(table.column("label"), folder) for table in tables]
     inputs = decoded((entry for table in tables for entry in _encoded(table, folder)), folder)
-    return Part(inputs, tensor(np.concatenate(labels)), _names(tables[0].schema.metadata), folder)
+    return Part(inputs, tensor(np.concatenate(labels)), classes, folder)
 
 
 def column(names: list[str], known: tuple[str, ...], where: object) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import warnings
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from torch import Tensor
 
-from onward.datasets.part import images, tensor
+from onward.datasets.part import tensor
 from onward.errors import InputError, listed, optional
 
 if TYPE_CHECKING:
@@ -27,17 +26,15 @@ def opened(file: Path | bytes) -> Image:
     """Return an image, decoded.
 
     Raises:
-        InputError: when it cannot be read as one, or is larger than Pillow holds for safe.
+        InputError: when it cannot be read as one, or is so large that Pillow takes it for an attack.
     """
     pillow = optional("PIL.Image", "data", "reading images")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("error", pillow.DecompressionBombWarning)
-            image: Image = pillow.open(io.BytesIO(file) if isinstance(file, bytes) else file)
+        with pillow.open(io.BytesIO(file) if isinstance(file, bytes) else file) as image:
             image.load()
+            return image
     except Exception as error:  # a decoder may raise anything on bytes that lie
         raise InputError(f"cannot be read as an image: {error}") from error
-    return image
 
 
 def pixels(image: Image) -> np.ndarray:
@@ -89,9 +86,8 @@ def stacked(arrays: Sequence[np.ndarray], names: Sequence[str], where: Path) -> 
     if len(sizes) > 1:
         first = {array.shape[:2]: name for array, name in reversed(list(zip(arrays, names, strict=True)))}
         shown = [f"{w}x{h} ({count}, such as {first[h, w]})" for (h, w), count in sizes.most_common()]
-        raise InputError(
-            f"the images in {where} have {len(sizes)} sizes: {listed(shown, most=5)}. Bring them to one."
-        )
+        raise InputError(f"the images in {where} have {len(sizes)} sizes: {listed(shown, most=5)}. Bring them to one.")
     if len({array.ndim for array in arrays}) > 1:
         arrays = [array if array.ndim == 3 else np.repeat(array[:, :, None], 3, axis=2) for array in arrays]
-    return tensor(images(np.stack(arrays)))
+    held = np.stack(arrays)
+    return tensor(held[:, None] if held.ndim == 3 else held.transpose(0, 3, 1, 2))

@@ -74,9 +74,7 @@ def index(folder: Path) -> Index:
         return Index(classes, (_whole(height), _whole(width)), sheets)
     except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         reason = f"{type(error).__name__} {error}"
-        raise InputError(
-            f"{path} does not describe contact sheets (classes, tile, files): {reason}"
-        ) from error
+        raise InputError(f"{path} does not describe contact sheets (classes, tile, files): {reason}") from error
 
 
 def _sheet(folder: Path, name: str, entry: Mapping[str, object]) -> Sheet:

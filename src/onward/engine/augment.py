@@ -28,7 +28,7 @@ def crop(images: Tensor, draws: Generator) -> Tensor:
 
 def shifted(b: int, length: int, draws: Generator) -> Tensor:
     """Return for each image the places it is read from along one side, (b, length), some of them outside."""
-    most = max(1, length // 8)
+    most = length // 8
     offset = torch.randint(-most, most + 1, (b, 1), generator=draws)
     return torch.arange(length) + offset
 

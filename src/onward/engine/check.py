@@ -44,7 +44,7 @@ def check_shape(data: Data, model: Classifier) -> None:
     try:
         with resting(model), torch.no_grad():
             features = model.features(inputs.to(model.device))
-    except (RuntimeError, ValueError, TypeError, IndexError) as error:
+    except Exception as error:  # a user's network may refuse its inputs in any way it likes
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise InputError(f"the model cannot take inputs of shape {given}, {inputs.dtype}: {reason}") from error
     if features.ndim != 2 or features.shape[1] != model.head.in_features:

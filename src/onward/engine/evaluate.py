@@ -20,7 +20,7 @@ class Judgement:
 
     Args:
         predicted: (n,) int64.
-        targets: (n,) int64; -1 where the learner does not know the class, which no prediction meets.
+        targets: (n,) int64; one past the last id where the learner does not know the class: no prediction meets it.
         classes: the name of each id.
     """
 
@@ -52,5 +52,6 @@ def judge(learner: Learner, data: Data, among: Sequence[str] | None = None) -> J
         raise InputError("the learner knows no class yet; update it first")
     known = None if among is None else [name for name in among if name in learner.classes]
     ids = [learner.predict(batch.inputs, known or None).ids for batch in in_order(data)]
-    targets = counted_by(data, learner.classes)
-    return Judgement(torch.cat(ids).numpy(), targets.cpu().numpy(), learner.classes)
+    targets = counted_by(data, learner.classes).cpu()
+    targets = torch.where(targets < 0, len(learner.classes), targets)
+    return Judgement(torch.cat(ids).numpy(), targets.numpy(), learner.classes)

@@ -21,7 +21,7 @@ from onward.nets.classifier import Classifier
 from onward.nets.resting import resting
 from onward.phase import Outputs, Phase, Step, cross_entropy
 from onward.record import PhaseRecord
-from onward.rng import generator
+from onward.rng import generator, isolated
 from onward.types import Batch, Data, in_order
 
 
@@ -71,7 +71,8 @@ class Pass:
             self.samples += len(batch.targets)
             if self.log.due:
                 self.tell(index)
-        self.tell(index)
+        if self.samples > self.read_samples:
+            self.tell(index)
 
     def descend(self, step: Step) -> None:
         """Take one step down the sum of the terms."""
@@ -157,16 +158,18 @@ def through_epochs(going: Pass, stream: tuple[str | int, ...]) -> tuple[list[flo
     for index in range(settings.epochs):
         if going.step == going.steps:
             break
-        going.epoch(index, stream)
+        with isolated(going.around.seed, *stream, index, "network"):  # from which dropout draws
+            going.epoch(index, stream)
         epochs += 1
         if going.around.validation is None:
             continue
         losses.append(held_back_loss(going.model, going.around.validation))
         if settings.patience is None:
             continue
-        if losses[-1] == min(losses):
+        since_best = len(losses) - 1 - losses.index(min(losses))
+        if since_best == 0:
             best = copy.deepcopy(going.model.state_dict())
-        elif len(losses) - 1 - losses.index(min(losses)) >= settings.patience:
+        elif since_best >= settings.patience:
             break
     if best is not None:
         going.model.load_state_dict(best)

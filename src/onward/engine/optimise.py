@@ -36,12 +36,12 @@ def rate(settings: Settings, step: int, total: int) -> float:
     ``one_cycle`` rises from 1/25 of the peak by a cosine over the first 30 % and falls by a cosine to 1/10,000 of
     its start (Smith & Topin 2018, in torch's two-phase form).
     """
-    done = step / max(1, total)
     if settings.schedule == "one_cycle":
-        low, last, rise = settings.lr / 25, settings.lr / 25 / 1e4, 0.3
-        if done < rise:
-            return annealed(low, settings.lr, done / rise)
-        return annealed(settings.lr, last, (done - rise) / (1 - rise))
+        low, peak, last = settings.lr / 25, 0.3 * total - 1, total - 1
+        if step <= peak:
+            return annealed(low, settings.lr, step / peak)
+        return annealed(settings.lr, low / 1e4, (step - peak) / (last - peak))
+    done = step / total
     if done < settings.warmup:
         return settings.lr * (step + 1) / (settings.warmup * total + 1)
     if settings.schedule == "cosine":
@@ -58,7 +58,8 @@ def annealed(start: float, end: float, share: float) -> float:
 def training(model: nn.Module, trains: Callable[[str], bool]) -> Iterator[list[nn.Parameter]]:
     """Give the parameters that move; hold all else still, and put the model back in eval mode afterwards.
 
-    A module of which no parameter moves stays in eval mode, so a frozen normalisation layer keeps its statistics.
+    A module of which no parameter moves stays in eval mode with all it holds, so frozen normalisation layers keep
+    their statistics.
 
     Raises:
         InputError: when nothing would move.
@@ -72,9 +73,9 @@ def training(model: nn.Module, trains: Callable[[str], bool]) -> Iterator[list[n
         parameter.requires_grad_(id(parameter) in free)
     model.train()
     for module in model.modules():
-        own = list(module.parameters(recurse=False))
-        if own and not any(id(parameter) in free for parameter in own):
-            module.training = False
+        inside = list(module.parameters())
+        if inside and not any(id(parameter) in free for parameter in inside):
+            module.eval()
     try:
         yield chosen
     finally:

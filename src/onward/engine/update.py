@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import resource
 import time
-from collections.abc import Iterable
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
 
 import torch
 from torch import Tensor
@@ -54,33 +55,57 @@ def update(
         DivergedError: when training is no longer finite.
     """
     settings, began = settings or Settings(), time.perf_counter()
+    going = begun(learner, new, settings, seed, method, observe)
+    phases = tuple(ran(going))
+    with torch.no_grad():
+        kept = settled(going.chain.keep(going.model, going.context), going.model)
+    cost = bill(phases, going.model, going.context.new, kept, time.perf_counter() - began)
+    return Learner(going.model.cpu().eval(), going.chain, kept), Record(phases, cost)
+
+
+def planned(
+    learner: Learner, new: Data, settings: Settings | None = None, seed: int = 0, *, method: Method | None = None
+) -> tuple[PhaseRecord, ...]:
+    """Return every phase that ``update`` would run, with no step taken: a dry run. Nothing is kept.
+
+    Raises:
+        InputError: as ``update``.
+    """
+    settings = replace(settings or Settings(), steps=0)
+    return tuple(ran(begun(learner, new, settings, seed, method, silent)))
+
+
+@dataclass(frozen=True)
+class Going:
+    """An update that has begun: its method, the model that will be the child's, and what the verbs may read."""
+
+    chain: Chain
+    model: Classifier
+    context: Context
+    around: Surroundings
+
+
+def begun(
+    learner: Learner, new: Data, settings: Settings, seed: int, method: Method | None, observe: Observer
+) -> Going:
+    """Check what was given, copy the model, grow its head, and let the method prepare it."""
     chain = chained(learner.method if method is None else method)
     check(new, learner.model, settings)
     device = usable(settings.device)
-    model = copy.deepcopy(learner.model).to(device)
+    model = copy.deepcopy(learner.model).to(device).requires_grad_(True)
     old = copy.deepcopy(learner.model).to(device).eval().requires_grad_(False) if learner.classes else None
     model.grow(present(new), seed)
     data, validation = held_back(aligned(new, model.classes), settings.validation, seed)
     context = Context(data, old, learner.kept, settings, seed, validation)
-    teacher = Teacher(old) if old is not None else None
-    around = Surroundings(seed, teacher, validation, observe)
-
-    model = chain.prepare(model.eval(), context)
-    proposed = [Phase("train", data, settings)]
-    phases = tuple(ran(chain, proposed, model, context, around))
-    with torch.no_grad():
-        kept = settled(chain.keep(model, context), model)
-    cost = bill(phases, model, data, kept, time.perf_counter() - began)
-    model.requires_grad_(True)
-    return Learner(model.cpu().eval(), chain, kept), Record(phases, cost)
+    around = Surroundings(seed, None if old is None else Teacher(old), validation, observe)
+    return Going(chain, chain.prepare(model.eval(), context), context, around)
 
 
-def ran(
-    chain: Chain, proposed: list[Phase], model: Classifier, context: Context, around: Surroundings
-) -> Iterable[PhaseRecord]:
+def ran(going: Going) -> Iterator[PhaseRecord]:
     """Run the phases as the plan yields them, each before the next is asked for."""
-    for index, phase in enumerate(chain.plan(proposed, model, context)):
-        yield run(phase, model, around, index)
+    proposed = [Phase("train", going.context.new, going.context.settings)]
+    for index, phase in enumerate(going.chain.plan(proposed, going.model, going.context)):
+        yield run(phase, going.model, going.around, index)
 
 
 def usable(device: str) -> torch.device:
@@ -92,7 +117,7 @@ def usable(device: str) -> torch.device:
     try:
         chosen = torch.device(device)
         torch.empty(0, device=chosen)
-    except (RuntimeError, AssertionError) as error:
+    except (RuntimeError, AssertionError, ImportError) as error:
         raise InputError(f"device {device!r} cannot be used here: {str(error).splitlines()[0]}") from error
     return chosen
 
@@ -101,7 +126,7 @@ def held_back(data: Data, share: float, seed: int) -> tuple[Data, Data | None]:
     """Split off a share of each class for validation, at random.
 
     Raises:
-        InputError: when one of the two parts would be empty.
+        InputError: when that is not one example.
     """
     if share == 0:
         return data, None
@@ -109,8 +134,8 @@ def held_back(data: Data, share: float, seed: int) -> tuple[Data, Data | None]:
     order = order[data.targets[order].sort(stable=True).indices]
     place = torch.arange(len(data), dtype=torch.float64)
     taken = ((place + 1) * share).floor() > (place * share).floor()
-    if not bool(taken.any()) or bool(taken.all()):
-        raise InputError(f"validation = {share} of {len(data)} examples leaves one part empty; change it or bring more")
+    if not bool(taken.any()):
+        raise InputError(f"validation = {share} of {len(data)} examples is not one example; raise it or bring more")
     return subset(data, order[~taken].sort().values), subset(data, order[taken].sort().values)
 
 

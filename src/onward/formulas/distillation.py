@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -18,8 +19,9 @@ def distillation(student: Tensor, teacher: Tensor, temperature: float, weights: 
         temperature: T > 0.
         weights: (b,) of each example, or None for 1 each; the mean is over b, not over their sum.
     """
-    log_student = F.log_softmax(student.float() / temperature, dim=1)
-    log_teacher = F.log_softmax(teacher.float() / temperature, dim=1)
+    exact = torch.promote_types(student.dtype, torch.float32)  # bfloat16 would lose the small differences
+    log_student = F.log_softmax(student.to(exact) / temperature, dim=1)
+    log_teacher = F.log_softmax(teacher.to(exact) / temperature, dim=1)
     each = F.kl_div(log_student, log_teacher, reduction="none", log_target=True).sum(dim=1)
     if weights is not None:
         each = each * weights

@@ -14,7 +14,7 @@ from onward.errors import InputError, hold
 from onward.formulas.fisher import diagonal_fisher
 from onward.method import Method
 from onward.nets.classifier import Classifier
-from onward.phase import Phase, Step
+from onward.phase import Phase, Step, Term
 from onward.types import Kept, in_order, subset
 
 
@@ -31,13 +31,16 @@ class EWC(Method):
 
     Acts on:      loss (one term, "ewc")
     Keeps:        fisher/*, anchor/*: two numbers a parameter
-    Cost:         per step O(parameters); per update one pass over the new data for each class
+    Cost:         per step O(parameters); per update a backward pass for each of ``examples`` and each class
     Needs:        parameters that keep their names;  scenarios: all; class-incremental stays near chance
 
     Fields:
         strength: λ >= 0. 0 is the warm start, bit for bit. Papers: 10-10⁴ [1], [3].
         decay: γ in [0, 1]. 1 sums all past Fishers.
         examples: the Fisher is taken over at most this many new examples, drawn at random; None is all of them.
+            Papers: 1000 [3].
+        stable: under SGD hold no parameter harder than one step can undo: λ F_i is at most 1 / lr. Off, a large λ
+            makes SGD overshoot and diverge. AdamW's steps do not grow with the gradient and are left alone.
 
     Example:
         >>> from onward.methods.ewc import EWC
@@ -50,6 +53,8 @@ class EWC(Method):
     Departures:
         1. One running Fisher instead of one for each experience, as [2] argues.
         2. The Fisher is exact in the label; the usual code uses true labels or squared batch means [3].
+        3. λ F_i is capped under SGD, see ``stable``; below the cap nothing changes.
+        4. The Fisher is a mean over a sample of the new data, not over all of it, unless ``examples`` is None.
 
     References:
         [1] Kirkpatrick et al. 2017, PNAS, arXiv:1612.00796.  [2] Huszár 2018, PNAS, arXiv:1712.03847.
@@ -58,7 +63,8 @@ class EWC(Method):
 
     strength: float = 100.0
     decay: float = 1.0
-    examples: int | None = None
+    examples: int | None = 1000
+    stable: bool = True
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
@@ -76,17 +82,11 @@ class EWC(Method):
             yield from phases
             return
         held = matching(model, fisher)
-        weights = [fisher[name].to(parameter) for name, parameter in held.items()]
         centres = [anchor[name].to(parameter) for name, parameter in held.items()]
-        parameters = list(held.values())
-
-        def ewc(step: Step) -> Tensor:  # Eq. 3
-            moved = torch._foreach_sub(parameters, centres)
-            weighted = torch._foreach_mul(torch._foreach_mul(moved, moved), weights)
-            return 0.5 * self.strength * torch.stack([each.sum() for each in weighted]).sum()
-
         for phase in phases:
-            yield phase.plus(ewc=ewc)
+            limit = 1 / phase.settings.lr if self.stable and phase.settings.optimiser == "sgd" else torch.inf
+            weights = [(self.strength * fisher[name].to(p)).clamp(max=limit) for name, p in held.items()]
+            yield phase.plus(ewc=penalty(list(held.values()), centres, weights))
 
     def keep(self, model: Classifier, context: Context) -> Kept:
         """Add the Fisher of the new data to the decayed sum, and note where the parameters are."""
@@ -100,6 +100,17 @@ class EWC(Method):
             fisher[name] += self.decay * before.to(fisher[name])
         anchors = {f"anchor/{name}": parameter.detach() for name, parameter in parameters.items()}
         return {**{f"fisher/{name}": value for name, value in fisher.items()}, **anchors}
+
+
+def penalty(parameters: list[Tensor], centres: list[Tensor], weights: list[Tensor]) -> Term:
+    """Return the term ``Σ_i w_i / 2 (θ_i - θ*_i)²``, Eq. 3 with w = λ F."""
+
+    def ewc(step: Step) -> Tensor:
+        moved = torch._foreach_sub(parameters, centres)
+        weighted = torch._foreach_mul(torch._foreach_mul(moved, moved), weights)
+        return 0.5 * torch.stack([each.sum() for each in weighted]).sum()
+
+    return ewc
 
 
 def matching(model: Classifier, fisher: Kept) -> dict[str, Tensor]:

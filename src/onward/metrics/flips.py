@@ -64,9 +64,7 @@ def mean_class_accuracy(predicted: ArrayLike, targets: ArrayLike) -> float:
     return _averaged(y_hat == y, y, by_class=True)
 
 
-def negative_flip_rate(
-    before: ArrayLike, after: ArrayLike, targets: ArrayLike, by_class: bool = False
-) -> float:
+def negative_flip_rate(before: ArrayLike, after: ArrayLike, targets: ArrayLike, by_class: bool = False) -> float:
     """Return the share of examples that were right before and are wrong now.
 
         NFR = 1/n Σ [before = y, after ≠ y]                                    ([1])
@@ -81,9 +79,7 @@ def negative_flip_rate(
     return _averaged((old == y) & (new != y), y, by_class)
 
 
-def positive_flip_rate(
-    before: ArrayLike, after: ArrayLike, targets: ArrayLike, by_class: bool = False
-) -> float:
+def positive_flip_rate(before: ArrayLike, after: ArrayLike, targets: ArrayLike, by_class: bool = False) -> float:
     """Return the share of examples that were wrong before and are right now.
 
         PFR = 1/n Σ [before ≠ y, after = y]

@@ -56,9 +56,8 @@ class Classifier(nn.Module):
             raise InputError(f"class names must differ from one another; these come twice: {listed(twice)}")
         if self.tasks is not None and len(self.tasks) != len(self.classes):
             raise InputError(f"{len(self.classes)} classes need a task each, got {len(self.tasks)}")
-        shape = (1, -1, 1, 1)
-        self.register_buffer("shift", torch.tensor(self.mean).view(shape) if self.mean else None, persistent=False)
-        self.register_buffer("scale", torch.tensor(self.std).view(shape) if self.std else None, persistent=False)
+        self.register_buffer("shift", torch.tensor(self.mean) if self.mean else None, persistent=False)
+        self.register_buffer("scale", torch.tensor(self.std) if self.std else None, persistent=False)
         self.register_buffer("task_of_class", None, persistent=False)
         self._note_tasks()
 
@@ -84,10 +83,11 @@ class Classifier(nn.Module):
             inputs = inputs.to(self.dtype).div_(255)
         elif inputs.dtype != self.dtype:
             inputs = inputs.to(self.dtype)
+        by_channel = (-1, *(1,) * (inputs.ndim - 2))
         if self.shift is not None:
-            inputs = inputs - self.shift
+            inputs = inputs - self.shift.view(by_channel)
         if self.scale is not None:
-            inputs = inputs / self.scale
+            inputs = inputs / self.scale.view(by_channel)
         return self.backbone(inputs)
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -103,10 +103,11 @@ class Classifier(nn.Module):
 
     def grow(self, names: Sequence[str], seed: int) -> None:
         """Give each new name a row of the head. The old logits stay bit-equal; no new name, no change."""
-        new = [name for name in names if name not in self.classes]
+        new = [name for name in dict.fromkeys(names) if name not in self.classes]
         if not new:
             return
         self.head.grow(new, seed)
+        self.head.to(device=self.device, dtype=self.dtype)
         self.classes += tuple(new)
         if self.tasks is not None:
             self.tasks += (max(self.tasks, default=-1) + 1,) * len(new)

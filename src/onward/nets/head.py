@@ -60,5 +60,4 @@ class Head(nn.Module):
             block.weight.copy_((2 * torch.stack(rows) - 1) * bound)
             if self.bias:
                 block.bias.zero_()
-        like = next(self.parameters(), None)
-        self.blocks.append(block if like is None else block.to(like))
+        self.blocks.append(block)

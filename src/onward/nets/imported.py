@@ -30,17 +30,26 @@ class Imported(nn.Module):
         """Build the network and take its head off; ``head_weights`` are those the factory gave it."""
         super().__init__()
         self.factory, self.arguments = factory, dict(arguments or {})
-        network = found(factory)(**self.arguments)
+        try:
+            network = found(factory)(**self.arguments)
+        except TypeError as error:
+            raise InputError(f"{factory} cannot be called with {self.arguments}: {error}") from error
         if not isinstance(network, nn.Module):
             raise InputError(f"{factory} returned a {type(network).__name__}; it must return a torch.nn.Module")
         self.head_name = head or last_linear(network)
-        linear = network.get_submodule(self.head_name)
+        modules = dict(network.named_modules())
+        if self.head_name not in modules:
+            raise unknown(f"layer of {factory}", self.head_name, filter(None, modules))
+        linear = modules[self.head_name]
         if not isinstance(linear, nn.Linear):
             raise InputError(f"'{self.head_name}' of {factory} is a {type(linear).__name__}, not a linear layer")
-        parent, _, name = self.head_name.rpartition(".")
-        setattr(network.get_submodule(parent), name, nn.Identity())
         self.features, self.rows, self.has_bias = linear.in_features, linear.out_features, linear.bias is not None
         self.head_weights = {key: tensor.detach() for key, tensor in linear.state_dict().items()}
+        if linear is network:
+            network = nn.Identity()
+        else:
+            parent, _, name = self.head_name.rpartition(".")
+            setattr(modules[parent], name, nn.Identity())
         self.network = network
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -72,7 +81,7 @@ def found(path: str) -> Any:  # noqa: ANN401 - a user's object, of any kind
         InputError: when the module or the name is not there.
     """
     module, _, name = path.partition(":")
-    if not name:
+    if not module or not name:
         raise InputError(f"an import path has the form package.module:function, got {path!r}")
     here, added = str(Path.cwd()), False
     if here not in sys.path:

@@ -8,6 +8,8 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from onward.errors import hold
+
 
 class MLP(nn.Module):
     """Layers of one width with ReLU between. forward: (b, *shape) -> (b, width).
@@ -17,10 +19,14 @@ class MLP(nn.Module):
         width: units of each hidden layer.
         depth: hidden layers, >= 1.
         dropout: share of each hidden layer's units dropped in training.
+
+    Raises:
+        InputError: when there is no layer.
     """
 
     def __init__(self, shape: Sequence[int], width: int = 256, depth: int = 2, dropout: float = 0.0) -> None:
         """Make the layers."""
+        hold({"depth must be >= 1": depth >= 1}, {"depth": depth})
         super().__init__()
         self.shape, self.width, self.depth, self.dropout = tuple(shape), width, depth, dropout
         self.features = width

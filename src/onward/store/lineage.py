@@ -190,3 +190,17 @@ class Lineage:
                 raise InputError(f"{name} has {done} versions before it, {reference!r} asks for {steps}")
             id = parent
         return id
+
+
+def load(reference: str, lineage: str | Path = ".onward") -> Learner:
+    """Return the learner of a version: ``load("prod")``, ``load("prod~1")``, ``load("7f3a91c2")``.
+
+    Args:
+        reference: a head, ``head~2`` for two versions before it, or the beginning of an id.
+        lineage: the folder of the lineage.
+
+    Raises:
+        InputError: when the reference leads nowhere.
+        StoreError: when there is no lineage, or the version is not what its card says.
+    """
+    return Lineage(lineage).load(reference)

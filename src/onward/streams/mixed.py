@@ -103,9 +103,7 @@ def mixed_arrivals(train: Data, test: Data, parts: int, seed: int, mixture: Mixt
             portion(test, rows_of(test, arrival.classes), f"the test set of {called}"),
         )
         train_set, test_set = (_partly_shifted(data, some, mixture.domain, draw) for data in sets)
-        stream.append(
-            Experience(f"{called}: {_contents(arrival, some, mixture.domain)}", train_set, test_set)
-        )
+        stream.append(Experience(f"{called}: {_contents(arrival, some, mixture.domain)}", train_set, test_set))
     return tuple(stream)
 
 
@@ -121,7 +119,7 @@ def arrivals(names: Sequence[str], parts: int, seed: int, mixture: Mixture) -> l
     if later < parts - 1:
         raise InputError(
             f"{len(line)} classes, {at_first} of them in the first arrival, leave {later} for the "
-            f"{parts - 1} later arrivals, which need a new one each. Ask for fewer parts, or a smaller share first"
+            f"{parts - 1} later arrivals, which need a new one each. Ask for fewer parts, or less at first"
         )
     plan = [Arrival(line[:at_first], ())]
     for k, new in enumerate(grouped(line[at_first:], parts - 1) if parts > 1 else [], start=1):
@@ -139,7 +137,7 @@ def _dealt(data: Data, plan: Sequence[Arrival], generator: Generator) -> list[Te
         takers = [k for k, arrival in enumerate(plan) if name in arrival.classes]
         if len(rows) < len(takers):
             raise InputError(
-                f"the class {name!r} comes in {len(takers)} arrivals but has {len(rows)} training example(s): "
+                f"class {name!r} comes in {len(takers)} arrivals but has only {len(rows)} training examples: "
                 "ask for fewer parts, or a smaller share recurring"
             )
         rows = rows[torch.randperm(len(rows), generator=generator)]

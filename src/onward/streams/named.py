@@ -78,11 +78,6 @@ def _domains(
     return domain_incremental(train, test, shifts)
 
 
-def _mixture(train: Data, test: Data, parts: int, seed: int, **fields_of_mixture: Any) -> Stream:
-    """Return the stream of ``parts`` mixed arrivals; its options are the fields of ``Mixture``."""
-    return mixed_arrivals(train, test, parts, seed, Mixture(**fields_of_mixture))
-
-
 @dataclass(frozen=True)
 class Scenario:
     """A way to cut a stream: called with train, test, parts, seed, and its own options by keyword."""
@@ -97,7 +92,10 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         "class-incremental": Scenario(class_incremental, ("order",)),
         "task-incremental": Scenario(task_incremental, ("order",)),
         "domain-incremental": Scenario(_domains, ("shift", "angles", "identity_first")),
-        "mixed": Scenario(_mixture, tuple(field.name for field in fields(Mixture))),
+        "mixed": Scenario(
+            lambda train, test, parts, seed, **mixture: mixed_arrivals(train, test, parts, seed, Mixture(**mixture)),
+            tuple(field.name for field in fields(Mixture)),
+        ),
     }
 )
 """Every scenario by its name."""

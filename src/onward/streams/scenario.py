@@ -62,14 +62,11 @@ def data_incremental(
     )
     split = split_rows(train.targets, counts, generator(seed, "data-incremental", "rows"), stratified)
     return tuple(
-        Experience(f"part {k}", portion(train, rows, f"part {k}"), test)
-        for k, rows in enumerate(split, start=1)
+        Experience(f"part {k}", portion(train, rows, f"part {k}"), test) for k, rows in enumerate(split, start=1)
     )
 
 
-def class_incremental(
-    train: Data, test: Data, parts: int, seed: int, *, order: Sequence[str] | None = None
-) -> Stream:
+def class_incremental(train: Data, test: Data, parts: int, seed: int, *, order: Sequence[str] | None = None) -> Stream:
     """Return a stream in which new classes arrive; each experience is tested on its own classes.
 
     Args:
@@ -82,9 +79,7 @@ def class_incremental(
     Raises:
         InputError: when there are fewer classes than parts, or ``order`` does not name each class once.
     """
-    listed_names = order is None or (
-        isinstance(order, list | tuple) and all(isinstance(name, str) for name in order)
-    )
+    listed_names = order is None or (isinstance(order, list | tuple) and all(isinstance(name, str) for name in order))
     require(
         "class-incremental",
         {**cut(parts, seed), "order must be a list of class names, or left out": (order, listed_names)},
@@ -97,9 +92,7 @@ def class_incremental(
     )
 
 
-def task_incremental(
-    train: Data, test: Data, parts: int, seed: int, *, order: Sequence[str] | None = None
-) -> Stream:
+def task_incremental(train: Data, test: Data, parts: int, seed: int, *, order: Sequence[str] | None = None) -> Stream:
     """Return ``class_incremental`` with the task told at test: predictions stay among its classes."""
     stream = class_incremental(train, test, parts, seed, order=order)
     return tuple(replace(experience, candidates=present(experience.train)) for experience in stream)

@@ -71,7 +71,7 @@ class Rotation:
         if inputs.ndim != 4:
             came = f"inputs of shape {tuple(inputs.shape)}"
             raise InputError(f"only images, (n, channels, height, width), can be rotated; got {came}")
-        if self.degrees % 360 == 0 or not len(inputs):
+        if self.degrees % 360 == 0:
             return inputs
         precise = torch.promote_types(inputs.dtype, torch.float32)
         grid = self._grid(*inputs.shape[-2:]).to(inputs.device, precise)
@@ -164,8 +164,7 @@ def permuted(parts: int, seed: int, identity_first: bool = True) -> tuple[Shift,
 
 
 def shift_named(name: str) -> Shift | None:
-    """Return the shift ``inverted``, ``brightened``, or ``rotated 30`` (any degrees); None for another name.
-    """
+    """Return the shift ``inverted``, ``brightened``, or ``rotated 30`` (any degrees); None for another."""
     kind, _, degrees = name.strip().removesuffix("°").partition(" ")
     if kind == "rotated":
         try:
@@ -220,7 +219,5 @@ def _brightest(inputs: Tensor, name: str) -> int:
         return 255
     if len(inputs) and not (inputs.min() >= 0 and inputs.max() <= 1):
         seen = f"{float(inputs.min()):g} to {float(inputs.max()):g}"
-        raise InputError(
-            f"the shift {name!r} needs uint8 inputs, or floats in [0, 1]; got {seen}. Scale them first"
-        )
+        raise InputError(f"the shift {name!r} needs uint8 inputs, or floats in [0, 1]; got {seen}. Scale them first")
     return 1

@@ -19,9 +19,7 @@ def even_sizes(n: int, parts: int, what: str = "examples") -> list[int]:
         InputError: when a part would be empty; the message calls the things ``what``.
     """
     if n < parts:
-        raise InputError(
-            f"{n} {what} cannot fill {parts} parts: {parts - n} would be empty. Ask for fewer parts"
-        )
+        raise InputError(f"{n} {what} cannot fill {parts} parts: {parts - n} would be empty. Ask for fewer parts")
     return [n // parts + (part < n % parts) for part in range(parts)]
 
 
@@ -39,9 +37,7 @@ def dirichlet_sizes(n: int, parts: int, concentration: float, generator: Generat
     """
     rest = n - len(even_sizes(n, parts))
     # Gamma variates, normalised: torch's Dirichlet distribution takes no generator.
-    drawn = torch._standard_gamma(
-        torch.full((parts,), concentration, dtype=torch.float64), generator=generator
-    )
+    drawn = torch._standard_gamma(torch.full((parts,), concentration, dtype=torch.float64), generator=generator)
     ends = (drawn.cumsum(0) / drawn.sum() * rest).round().long()
     return (1 + torch.diff(ends, prepend=torch.zeros(1, dtype=torch.int64))).tolist()
 

@@ -1,0 +1,99 @@
+"""One run: a method with a seed, by itself, in any process."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from onward.catalogue import parsed
+from onward.datasets.source import read
+from onward.engine.update import update
+from onward.errors import OnwardError
+from onward.experiment.plan import Cell, ModelPlan, StreamPlan
+from onward.experiment.results import CellResult, Outcome
+from onward.experiment.walk import walked
+from onward.learner import Learner
+from onward.nets.classifier import Classifier
+from onward.nets.zoo import fresh
+from onward.settings import Settings
+from onward.streams.experience import Stream
+from onward.streams.named import build_stream
+from onward.types import Data, Examples
+
+
+def run(cell: Cell) -> CellResult:
+    """Return what came of a cell. Nothing that goes wrong in it is raised; it is said in the result."""
+    outcome, failure = None, ""
+    try:
+        with single_thread():
+            outcome = walk(cell)
+    except OnwardError as error:
+        failure = str(error)
+    except Exception as error:  # whatever a method does wrong, the other cells go on
+        place = traceback.extract_tb(error.__traceback__)[-1]
+        failure = f"{type(error).__name__}: {error} ({Path(place.filename).name}, line {place.lineno})"
+    return CellResult(cell.contender.label, cell.contender.method, cell.seed, outcome, failure, cell.key)
+
+
+def walk(cell: Cell) -> Outcome:
+    """Make the stream and the model of a cell and send the one through the other.
+
+    Raises:
+        OnwardError: when they cannot be made, do not fit, or training diverges.
+    """
+    train, test = read(cell.stream.train, cell.data_dir), read(cell.stream.test, cell.data_dir)
+    stream = made_stream(cell.stream, train, test, cell.seed)
+    told = any(experience.candidates is not None for experience in stream)
+    model = made_model(cell.model, shape_of(train), cell.seed, tasks=told)
+    return walked(Learner(model, parsed(cell.contender.method)), stream, cell.contender.settings, cell.seed)
+
+
+def made_stream(plan: StreamPlan, train: Data, test: Data, seed: int) -> Stream:
+    """Return the stream that a plan cuts from data.
+
+    Raises:
+        InputError: for what the scenario does not take, and for data that cannot be cut so.
+    """
+    return build_stream(plan.scenario, train, test, parts=plan.parts, seed=seed, **plan.options)
+
+
+def shape_of(data: Data) -> tuple[int, ...]:
+    """Return the shape of one input."""
+    return tuple(data.take(torch.zeros(1, dtype=torch.int64)).inputs.shape[1:])
+
+
+def made_model(plan: ModelPlan, shape: Sequence[int], seed: int, tasks: bool = False) -> Classifier:
+    """Return a model without classes.
+
+    Args:
+        plan: which.
+        shape: of one input.
+        seed: of the weights.
+        tasks: give each task a part of the head of its own, for a stream in which the task is told at test.
+
+    Raises:
+        InputError: when there is no such network, or it does not take such arguments.
+    """
+    model = fresh(plan.net, shape, seed, **plan.arguments)
+    return Classifier(model.backbone, model.head, tasks=()) if tasks else model
+
+
+def warm_up() -> None:
+    """Let torch load what it only loads at a process's first update, so that no run's seconds hold it."""
+    two = Examples(torch.zeros(2, 1), torch.tensor([0, 1]), ("one", "other"))
+    update(Learner(fresh("mlp", (1,), seed=0, width=1, depth=1)), two, Settings(epochs=1))
+
+
+@contextmanager
+def single_thread() -> Generator[None]:
+    """Let torch use one thread for a while: the order of a sum, and so its last bit, depends on how many there are."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)

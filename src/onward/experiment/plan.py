@@ -1,0 +1,123 @@
+"""What an experiment is, as values: which stream, which model, which methods, which seeds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from onward.settings import Settings
+from onward.store.card import software
+
+
+@dataclass(frozen=True)
+class StreamPlan:
+    """How a stream is made from data; see ``streams.named.build_stream``.
+
+    Args:
+        train: source of what arrives; see ``datasets.source``.
+        test: source of where it is evaluated.
+        scenario: the name of the way it is cut.
+        parts: how many experiences.
+        options: the scenario's own.
+        fingerprints: of the training and the test data; see ``store.fingerprint``.
+    """
+
+    train: str
+    test: str
+    scenario: str
+    parts: int
+    options: Mapping[str, Any] = field(default_factory=dict)
+    fingerprints: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True)
+class ModelPlan:
+    """One of our networks by name, with its arguments but for the shape of the inputs, which the data has."""
+
+    net: str
+    arguments: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A method as it is compared: under its label, with the settings it runs with. method: as it is written."""
+
+    label: str
+    method: str
+    settings: Settings
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One contender with one seed: a run by itself.
+
+    Args:
+        contender: what is run.
+        seed: of the stream, of the model's weights and of every update.
+        stream: what it runs through.
+        model: what it starts with.
+        data_dir: where data sets by name are looked for.
+    """
+
+    contender: Contender
+    seed: int
+    stream: StreamPlan
+    model: ModelPlan
+    data_dir: Path | None = None
+
+    @cached_property
+    def definition(self) -> dict[str, Any]:
+        """Everything that decides the numbers, as JSON. The label is not in it, nor where the data lies."""
+        return {
+            "stream": asdict(self.stream),
+            "model": asdict(self.model),
+            "method": self.contender.method,
+            "settings": asdict(self.contender.settings),
+            "seed": self.seed,
+            "software": software(),
+        }
+
+    @cached_property
+    def key(self) -> str:
+        """The hash of the definition: what makes two runs the same one."""
+        return hashlib.sha256(canonical(self.definition)).hexdigest()[:20]
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """Methods to be compared on the same streams.
+
+    Args:
+        name: what it is called.
+        stream: what every method runs through; its seed varies.
+        model: what every method starts with; its seed varies.
+        contenders: the methods.
+        seeds: one run of each method for each.
+        data_dir: where data sets by name are looked for; None is the usual places.
+    """
+
+    name: str
+    stream: StreamPlan
+    model: ModelPlan
+    contenders: tuple[Contender, ...]
+    seeds: tuple[int, ...]
+    data_dir: Path | None = None
+
+    @property
+    def cells(self) -> tuple[Cell, ...]:
+        """Every contender with every seed."""
+        return tuple(
+            Cell(contender, seed, self.stream, self.model, self.data_dir)
+            for contender in self.contenders
+            for seed in self.seeds
+        )
+
+
+def canonical(values: Mapping[str, Any]) -> bytes:
+    """Return values as JSON, the same bytes for the same values."""
+    return json.dumps(values, sort_keys=True, ensure_ascii=False, allow_nan=False).encode()

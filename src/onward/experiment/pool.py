@@ -1,0 +1,139 @@
+"""All cells of an experiment, several at once, each at most once."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from onward.errors import InputError, OnwardError, StoreError, optional
+from onward.experiment.cell import run, warm_up
+from onward.experiment.export import export
+from onward.experiment.ledger import Ledger
+from onward.experiment.plan import Cell, Experiment
+from onward.experiment.results import CellResult, Results
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What is told of a cell while an experiment runs.
+
+    Args:
+        label: of its method.
+        seed: its seed.
+        state: ``found`` finished from before; ``damaged``, and so run again; ``done``; ``failed``.
+        told: why, where it is damaged or failed.
+        finished: cells that are through by now, failed ones included.
+        of: all cells.
+    """
+
+    label: str
+    seed: int
+    state: Literal["found", "damaged", "done", "failed"]
+    told: str
+    finished: int
+    of: int
+
+
+def unheard(notice: Notice) -> None:
+    """Observe nothing."""
+
+
+def conduct(
+    experiment: Experiment, folder: str | Path, jobs: int | None = None, observe: Callable[[Notice], None] = unheard
+) -> Results:
+    """Run every cell that is not finished yet, and write what came of all of them.
+
+    The folder gets ``cells/``, a file for each cell as soon as it is finished, and at the end ``results.json``,
+    ``results.csv`` and ``matrices.csv``. Called again after it was ended in whatever way, it goes on from the finished
+    cells; failed ones are tried again. The numbers do not depend on ``jobs``, nor on how often it was ended.
+
+    Args:
+        experiment: what to run.
+        folder: where the results go.
+        jobs: how many cells run at once, each in a process of its own with one thread; None is one for each processor.
+            With 1 they run in this process.
+        observe: told of every cell; returns nothing.
+
+    Raises:
+        InputError: when ``jobs`` is below 1.
+        MissingExtraError: when scipy is not installed, which the intervals need; before anything is run.
+        OnwardError: when a process is ended from outside; finished cells are kept.
+    """
+    if jobs is not None and jobs < 1:
+        raise InputError(f"jobs must be >= 1, or left out for one for each processor; got {jobs}")
+    if len(experiment.seeds) > 1:
+        optional("scipy", "run", "an interval over several seeds")
+    ledger, cells = Ledger(Path(folder) / "cells"), experiment.cells
+    results: dict[str, CellResult] = {}
+
+    def tell(cell: Cell, state: Literal["found", "damaged", "done", "failed"], told: str = "") -> None:
+        observe(Notice(cell.contender.label, cell.seed, state, told, len(results), len(cells)))
+
+    for cell in cells:
+        try:
+            found = ledger.find(cell)
+        except StoreError as error:
+            tell(cell, "damaged", str(error))
+            continue
+        if found is not None and not found.failure:
+            results[cell.key] = found
+            tell(cell, "found")
+    rest = [cell for cell in cells if cell.key not in results]
+    rest.sort(key=lambda cell: experiment.seeds.index(cell.seed))  # every method has a result before any has them all
+    for cell, result in finished(rest, min(jobs or os.cpu_count() or 1, len(rest))):
+        ledger.write(cell, result)
+        results[cell.key] = result
+        tell(cell, "failed" if result.failure else "done", result.failure)
+    every = Results(experiment.name, tuple(results[cell.key] for cell in cells))
+    export(every, experiment, Path(folder))
+    return every
+
+
+def finished(cells: Sequence[Cell], jobs: int) -> Iterator[tuple[Cell, CellResult]]:
+    """Run cells and yield each as it is finished.
+
+    Raises:
+        OnwardError: when a process is ended from outside.
+    """
+    if jobs <= 1:
+        if cells:
+            warm_up()
+        yield from ((cell, run(cell)) for cell in cells)
+        return
+    spawn = multiprocessing.get_context("spawn")  # a forked child would inherit torch's threads in a broken state
+    pool = ProcessPoolExecutor(jobs, mp_context=spawn, initializer=begin)
+    try:
+        running = {pool.submit(run, cell): cell for cell in cells}
+        yield from ((running[future], future.result()) for future in as_completed(running))
+    except BrokenProcessPool as error:
+        raise OnwardError(
+            "a process that ran a cell was ended from outside, as happens when memory runs out. What was finished is "
+            "kept; run the same again, with fewer jobs"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def begin() -> None:
+    """Make a new process ready for cells."""
+    end_with_parent()
+    warm_up()
+
+
+def end_with_parent() -> None:
+    """End this process when its parent does, however that ends: nobody would take what it makes."""
+
+    def watch() -> None:
+        parent = multiprocessing.parent_process()
+        if parent is not None:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()

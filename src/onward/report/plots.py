@@ -1,0 +1,100 @@
+"""Results as one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from onward.errors import InputError, optional
+from onward.experiment.results import Estimate, Results
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A800")
+"""Told apart by colour-blind people too (Okabe & Ito 2008); with more methods they come again."""
+
+MARKERS = "osD^vPX*"
+INK, FAINT = "#333333", "#DDDDDD"
+
+Rows = Mapping[str, Sequence[Estimate]]
+
+
+def curves(results: Results, path: str | Path) -> Path:
+    """Draw how the methods did, and return the path of the picture.
+
+    On the left a line for each method: the average accuracy on the experiences seen so far, after each update. On the
+    right its accuracy on each experience after the last update. Bands and whiskers are 95 % intervals over seeds.
+
+    Args:
+        results: of an experiment.
+        path: where the picture goes; its ending decides the format: ``.png``, ``.svg``, ``.pdf``.
+
+    Raises:
+        InputError: when no run was finished.
+        MissingExtraError: when matplotlib is not installed.
+    """
+    lines, bars = results.curves(), results.last_rows()
+    if not lines:
+        raise InputError("no run was finished, so there is nothing to draw")
+    figure = optional("matplotlib.figure", "plot", "a plot").Figure(figsize=(11, 4.6), dpi=150, layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(5, 6))
+    draw_lines(left, lines)
+    draw_bars(right, bars)
+    handles, labels = left.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 5), frameon=False, labelcolor=INK)
+    seeds = len(results.seeds)
+    over = f" · mean and 95 % interval over {seeds} seeds" if seeds > 1 else ""
+    figure.suptitle(f"{results.name}{over}", x=0.01, ha="left", fontsize=11, color=INK)
+    figure.savefig(path)
+    return Path(path)
+
+
+def draw_lines(axes: Axes, rows: Rows) -> None:
+    """Draw a line and a band for each method, over the updates."""
+    for k, (label, estimates) in enumerate(rows.items()):
+        places, (means, widths) = np.arange(1, len(estimates) + 1), in_percent(estimates)
+        colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
+        axes.plot(places, means, color=colour, marker=marker, markersize=5, linewidth=2, label=literal(label))
+        axes.fill_between(places, means - widths, means + widths, color=colour, alpha=0.15, linewidth=0)
+    dress(axes, "average accuracy on the experiences so far", "after update", len(next(iter(rows.values()))))
+
+
+def draw_bars(axes: Axes, rows: Rows) -> None:
+    """Draw a group of bars for each experience, a bar for each method."""
+    width = 0.8 / len(rows)
+    for k, estimates in enumerate(rows.values()):
+        places, (means, widths) = np.arange(1, len(estimates) + 1), in_percent(estimates)
+        shifted = places - 0.4 + (k + 0.5) * width
+        axes.bar(shifted, means, 0.9 * width, yerr=widths, color=COLOURS[k % len(COLOURS)], error_kw={"ecolor": INK, "elinewidth": 1})
+    dress(axes, "accuracy on each experience after the last update", "experience", len(next(iter(rows.values()))))
+
+
+def dress(axes: Axes, title: str, places: str, count: int) -> None:
+    """Give both halves the same plain look: percent from 0 to 100, a whole number at each place."""
+    axes.set_title(title, loc="left", fontsize=10, color=INK)
+    axes.set_xlabel(places, color=INK)
+    axes.set_xticks(np.unique(np.linspace(1, count, min(count, 10)).round().astype(int)))
+    axes.set_xlim(0.5, count + 0.5)
+    axes.set_ylim(0, 102)  # a marker at 100 % is seen whole
+    axes.yaxis.set_major_formatter("{x:g} %")
+    axes.grid(axis="y", color=FAINT)
+    axes.set_axisbelow(True)
+    axes.tick_params(length=0, labelcolor=INK)
+    for side, spine in axes.spines.items():
+        spine.set_visible(side == "bottom")
+
+
+def in_percent(estimates: Sequence[Estimate]) -> tuple[np.ndarray, np.ndarray]:
+    """Return the means, (t,), and the half widths, (t,), 0 where there is none."""
+    values = 100 * np.array(estimates, dtype=np.float64)  # (t, 2)
+    return values[:, 0], np.nan_to_num(values[:, 1])
+
+
+def literal(label: str) -> str:
+    """Return a label that matplotlib draws as it is: a leading underscore would hide it, dollars would be formulas."""
+    shown = label.replace("$", r"\$")
+    return f"\u200b{shown}" if shown.startswith("_") else shown

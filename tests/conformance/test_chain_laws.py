@@ -1,0 +1,105 @@
+"""What holds of chains: composition has an identity and is associative, and every pair of methods works."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import pytest
+import torch
+
+from onward.context import part
+from onward.engine.update import update
+from onward.errors import InputError
+from onward.learner import Learner
+from onward.method import Chain, Method
+from onward.methods.warm_start import WarmStart
+from tests.conformance.scenarios import SCENARIOS, SETTINGS
+from tests.conformance.specimens import SPECIMENS, bits, differing, life
+
+METHODS = {name: each.shown for name, each in SPECIMENS.items()}
+PAIRS = [pytest.param(a | b, id=f"{m} | {n}") for (m, a), (n, b) in itertools.product(METHODS.items(), repeat=2)]
+each_method = pytest.mark.parametrize("name", METHODS)
+each_pair = pytest.mark.parametrize("pair", PAIRS)
+each_kind = pytest.mark.parametrize("scenario", ["new classes", "mixed, counted otherwise"])
+
+
+@dataclass(frozen=True)
+class Own(Method):
+    """Has a prediction of its own: the opposite of the model's."""
+
+    def predict(self, model, inputs, kept):
+        return -model(inputs)
+
+
+@each_method
+@pytest.mark.parametrize("identity", [WarmStart(), Chain(), WarmStart() | Chain()], ids=repr)
+def test_the_identity_changes_nothing_on_either_side(name, identity):
+    method = METHODS[name]
+    assert method | identity == identity | method == method | Chain()
+
+
+def test_the_identity_is_the_empty_chain():
+    assert WarmStart() | WarmStart() == Chain()
+
+
+@each_method
+@each_kind
+def test_a_method_and_the_chain_of_it_are_the_same_update(name, scenario):
+    method = METHODS[name]
+    alone = life(method, scenario)
+    for chain in (Chain((method,)), method | WarmStart()):
+        assert differing(bits(life(chain, scenario).parent), bits(alone.parent)) == []
+        assert differing(bits(life(chain, scenario).child), bits(alone.child)) == []
+
+
+def test_composition_is_associative():
+    for a, b, c in itertools.product(METHODS.values(), repeat=3):
+        assert (a | b) | c == a | (b | c)
+
+
+@each_pair
+@each_kind
+def test_every_pair_updates_to_finite_numbers_and_leaves_its_parent(pair, scenario):
+    parent, child, _, record = life(pair, scenario)
+    before = bits(parent)
+    again, _ = update(parent, SCENARIOS[scenario].second, SETTINGS, seed=4)
+    assert differing(bits(child), bits(again)) == []
+    assert differing(before, bits(parent)) == []
+    assert all(bool(tensor.isfinite().all()) for tensor in bits(child).values())
+    assert all(torch.tensor(values).isfinite().all() for p in record.phases for values in p.curve.values())
+    inputs = SCENARIOS[scenario].second.take(torch.arange(8)).inputs
+    assert child.predict(inputs).logits.shape == (8, len(child.classes))
+
+
+@each_pair
+def test_what_each_of_a_pair_keeps_lies_under_its_own_name(pair):
+    kept = life(pair, "new classes").child.kept
+    keys = [key for key, _ in pair.named]
+    alone = [life(method, "new classes").child.kept for _, method in pair.named]
+    assert {name.partition("/")[0] for name in kept} <= set(keys)
+    for key, theirs in zip(keys, alone, strict=True):
+        assert part(kept, key).keys() == part(theirs, key.partition(".")[0]).keys()
+
+
+@each_method
+def test_the_memory_draws_the_same_whatever_stands_before_it(name):
+    """A method's random streams bear its own name, so that another in the chain moves no draw."""
+    replay = METHODS["replay"]
+    alone, after = life(replay, "new classes").child, life(METHODS[name] | replay, "new classes").child
+    assert differing(part(alone.kept, "replay"), part(after.kept, "replay")) == []
+
+
+def test_one_owner_of_the_prediction_decides_it():
+    parent = life(WarmStart(), "more data, dropout").parent
+    inputs = SCENARIOS["more data, dropout"].second.take(torch.arange(8)).inputs
+    for chain in (Own() | METHODS["ewc"], METHODS["replay"] | Own()):
+        logits = Learner(parent.model, chain).predict(inputs).logits
+        assert torch.equal(logits, -parent.predict(inputs).logits)
+
+
+def test_two_owners_of_the_prediction_are_refused_by_name():
+    parent = life(WarmStart(), "more data, dropout").parent
+    inputs = SCENARIOS["more data, dropout"].second.take(torch.arange(8)).inputs
+    with pytest.raises(InputError, match=r"only one method of a chain may decide the prediction.*test_chain_laws.*\.2"):
+        Learner(parent.model, Own() | Own()).predict(inputs)

@@ -1,0 +1,49 @@
+"""The log reads every so often, and sees what is not finite."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from onward.engine.log import READ_EVERY, Log
+from onward.errors import DivergedError
+
+
+def test_a_reading_is_the_mean_since_the_last_one():
+    log = Log("train", ["a", "b"])
+    assert log.read() == {}
+    for value in (1.0, 2.0, 6.0):
+        log.add([torch.tensor(value), torch.tensor(10 * value)])
+    assert log.read() == {"a": 3.0, "b": 30.0} and log.read() == {}
+    log.add([torch.tensor(5.0), torch.tensor(0.0)])
+    assert log.read() == {"a": 5.0, "b": 0.0}
+    assert log.curve == {"a": [3.0, 5.0], "b": [30.0, 0.0]}
+
+
+def test_reading_is_due_every_so_many_steps_whatever_the_number_of_terms():
+    for terms in (["a"], ["a", "b", "c"]):
+        log, due = Log("train", terms), []
+        for step in range(READ_EVERY):
+            due.append(log.due)
+            log.add([torch.tensor(0.0)] * len(terms))
+        assert not any(due) and log.due, step
+
+
+def test_what_is_not_finite_is_named_with_its_step():
+    log = Log("connect", ["a", "b"])
+    for value in (0.0, 1.0):
+        log.add([torch.tensor(value), torch.tensor(value)])
+    log.read()
+    log.add([torch.tensor(1.0), torch.tensor(2.0)])
+    log.add([torch.tensor(1.0), torch.tensor(torch.inf)])
+    log.add([torch.tensor(torch.nan), torch.tensor(torch.inf)])
+    with pytest.raises(DivergedError, match="'b' became inf in phase 'connect' at step 3. Lower lr"):
+        log.read()
+
+
+def test_values_of_any_type_are_read_without_their_graph():
+    log = Log("train", ["a"])
+    value = torch.ones((), requires_grad=True, dtype=torch.float64) * 2
+    log.add([value])
+    log.add([torch.tensor(4.0, dtype=torch.bfloat16)])
+    assert log.read() == {"a": 3.0}

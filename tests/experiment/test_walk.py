@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from onward.engine.evaluate import Judgement, judge
+from onward.engine.update import update
+from onward.experiment.cell import made_model
+from onward.experiment.plan import ModelPlan
+from onward.experiment.walk import negative_flips, walked
+from onward.learner import Learner
+from onward.methods.replay import Replay
+from onward.rng import derived
+from onward.settings import Settings
+from onward.streams.scenario import class_incremental, task_incremental
+from onward.toy import blobs
+
+DATA = blobs({"n": (0.0, 2.0), "s": (0.0, -2.0), "e": (2.0, 0.0)}, seed=0, n=20)
+SETTINGS = Settings(epochs=3, batch_size=10)
+PLAN = ModelPlan("mlp", {"width": 8, "depth": 1})
+
+
+def learner(tasks: bool = False) -> Learner:
+    return Learner(made_model(PLAN, (2,), seed=0, tasks=tasks), Replay(size=5))
+
+
+def test_matrix_holds_every_experience_after_every_update():
+    stream = class_incremental(DATA, DATA, 2, seed=0)
+    outcome = walked(learner(), stream, SETTINGS, seed=3)
+    by_hand, rows = learner(), []
+    for number, experience in enumerate(stream):
+        by_hand, _ = update(by_hand, experience.train, SETTINGS, derived(3, "update", number))
+        rows.append([judge(by_hand, each.test).accuracy for each in stream])
+    np.testing.assert_array_equal(outcome.matrix, rows)
+    assert outcome.accuracy[0][1] == 0  # a class that was never seen cannot be right
+
+
+def test_outcome_counts_examples_and_bills_each_update():
+    outcome = walked(learner(), class_incremental(DATA, DATA, 2, seed=0), SETTINGS, seed=0)
+    assert (outcome.arrived, outcome.tested) == ((40, 20), (40, 20))
+    # Three epochs of 40 and 20 new examples, ten at a time; from the second update on five of the memory beside each.
+    assert [(cost.steps, cost.samples) for cost in outcome.costs] == [(12, 120), (6, 60 + 6 * 5)]
+    assert [len(row) for row in outcome.negative_flips] == [0, 1]
+
+
+def test_learner_that_was_given_is_left_as_it_was():
+    given = learner()
+    before = {name: tensor.clone() for name, tensor in given.model.state_dict().items()}
+    walked(given, class_incremental(DATA, DATA, 2, seed=0), SETTINGS, seed=0)
+    assert given.classes == ()
+    assert all(torch.equal(tensor, before[name]) for name, tensor in given.model.state_dict().items())
+
+
+def test_prediction_stays_within_the_task_where_it_is_told():
+    # The second task has one class, so among its classes no prediction can be wrong, even of a model at rest.
+    stream = task_incremental(DATA, DATA, 2, seed=0)
+    still = Settings(steps=0)
+    assert walked(learner(tasks=True), stream, still, seed=0).accuracy[1][1] == 1.0
+
+
+@pytest.mark.parametrize(("after", "share"), [([0, 1, 0, 0], 0.5), ([0, 1, 1, 0], 0.25), ([1, 0, 1, 1], 0.25)])
+def test_negative_flips_are_right_before_and_wrong_after(after, share):
+    # Before, the first three of four were right; the last is of a class that neither knows, and never counts.
+    targets = np.array([0, 1, 1, -1])
+    before = Judgement(np.array([0, 1, 1, 0]), targets, ("a", "b"))
+    flips = negative_flips(before, Judgement(np.array(after), targets, ("a", "b")))
+    expected = np.mean([(old == y) and (new != y) for old, new, y in zip([0, 1, 1, 0], after, targets, strict=True)])
+    assert flips == expected

@@ -1,0 +1,65 @@
+"""Every method's accuracies on a tiny stream are those on record.
+
+``pytest tests/golden --rewrite-golden`` writes the record anew; the difference then belongs to the commit, and to the
+changelog under Numbers.
+"""
+
+from __future__ import annotations
+
+import json
+from functools import cache
+from pathlib import Path
+
+import pytest
+import torch
+
+from onward import catalogue
+from onward.datasets.named import load
+from onward.engine.evaluate import judge
+from onward.engine.update import update
+from onward.learner import Learner
+from onward.nets.zoo import fresh
+from onward.settings import Settings
+from onward.streams.scenario import class_incremental
+
+RECORD = Path(__file__).with_name("tiny.json")
+SETTINGS = Settings(epochs=5, batch_size=32, lr=0.1)
+TOLERANCE = 0.03  # of an accuracy: three or four test images of some 120, for other processors round otherwise
+METHODS = {
+    "ewc": "ewc(strength=100)",
+    "joint": "joint",
+    "lwf": "lwf",
+    "replay": "replay(size=100)",
+    "scratch": "scratch",
+    "warm_start": "warm_start",
+}
+
+
+@cache
+def matrix(method: str) -> list[list[float]]:
+    """The accuracy on each experience's test set, by column, after each update, by row."""
+    stream = class_incremental(load("digits", "train"), load("digits", "test"), 3, seed=0)
+    learner, rows = Learner(fresh("mlp", (1, 8, 8), seed=0, width=32, depth=1), catalogue.parsed(method)), []
+    for index, experience in enumerate(stream):
+        learner, _ = update(learner, experience.train, SETTINGS, seed=index)
+        rows.append([round(judge(learner, each.test).accuracy, 4) for each in stream])
+    return rows
+
+
+@pytest.fixture(scope="module")
+def record(rewrite_golden):
+    """What is on record; written first where that is asked for."""
+    if rewrite_golden:
+        lines = [f"  {json.dumps(name)}: {json.dumps(matrix(method))}" for name, method in METHODS.items()]
+        RECORD.write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    return json.loads(RECORD.read_text())
+
+
+def test_every_method_is_on_record(record):
+    assert set(record) == set(METHODS) == set(catalogue.names())
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_accuracies_are_those_on_record(name, record):
+    found, golden = torch.tensor(matrix(METHODS[name])), torch.tensor(record[name])
+    torch.testing.assert_close(found, golden, rtol=0, atol=TOLERANCE, msg=lambda told: f"{told}\n{found}\n{golden}")
