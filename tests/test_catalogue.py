@@ -82,7 +82,8 @@ def test_names_without_fields_are_the_defaults():
 
 def test_fields_come_with_type_and_default():
     told = {field.name: (field.type, field.default) for field in fields_of("ewc")}
-    assert told == {"strength": ("float", 100.0), "decay": ("float", 1.0), "examples": ("int | None", None)}
+    assert list(told) == [field.name for field in fields(EWC)]
+    assert told["strength"] == ("float", EWC().strength) and told["examples"] == ("int | None", EWC().examples)
 
 
 @pytest.mark.parametrize(
@@ -117,12 +118,12 @@ def test_a_method_of_another_package_goes_by_its_entry_point(monkeypatch):
     monkeypatch.setattr(catalogue, "entry_points", lambda group, name="elastic": [point] if name == "elastic" else [])
     assert "elastic" in names() and "ewc" in names()
     assert made("elastic", {"strength": 3}) == EWC(strength=3.0)
-    with pytest.raises(InputError, match="unknown method 'elastik'. Did you mean 'elastic'"):
+    with pytest.raises(InputError, match=r"unknown method 'elastik'\. Did you mean 'elastic'"):
         method_class("elastik")
 
 
 def test_one_call_is_a_name_and_its_arguments():
     assert call("mlp(width=256, shape=(1, 2))") == ("mlp", {"width": 256, "shape": (1, 2)})
     assert call(" cnn ") == ("cnn", {})
-    with pytest.raises(InputError, match="'a | b' names 2"):
+    with pytest.raises(InputError, match=r"'a \| b' names 2"):
         call("a | b")

@@ -12,9 +12,9 @@ from onward.errors import InputError
 from onward.learner import Learner, Prediction
 from onward.method import Chain, Method
 from onward.methods.replay import Replay
-from onward.nets.zoo import build_backbone, fresh
 from onward.nets.classifier import Classifier
 from onward.nets.head import Head
+from onward.nets.zoo import build_backbone, fresh
 from onward.rng import generator
 
 INPUTS = torch.randn(7, 3, generator=generator(0))

@@ -123,7 +123,7 @@ def test_examples_go_to_a_device_whole():
         (torch.zeros(2, 2), torch.zeros(2, dtype=torch.int32), ("a",), r"int64 class ids, got torch.int32 of .*\(2,\)"),
         (torch.zeros(2, 2), torch.zeros(2, 1, dtype=torch.int64), ("a",), r"got torch.int64 of shape \(2, 1\)"),
         (torch.zeros(1, 2), torch.zeros(1, dtype=torch.int64), ("a", "b", "a"), "these come twice: a"),
-        (torch.zeros(4, 2), torch.tensor([0, 2, -1, 2]), ("a", "b"), r"3 of 4 .*: -1, 2; with 2 class names .*\[0, 2\)"),
+        (torch.zeros(4, 2), torch.tensor([0, 2, -1, 2]), ("a", "b"), r"3 of 4 .*: -1, 2; with 2 class .*\[0, 2\)"),
     ],
 )
 def test_examples_that_do_not_fit_are_refused_with_what_came(inputs, targets, classes, said):
@@ -132,7 +132,7 @@ def test_examples_that_do_not_fit_are_refused_with_what_came(inputs, targets, cl
 
 
 def test_aligning_names_the_classes_that_the_model_does_not_know():
-    with pytest.raises(InputError, match="does not know: b, d$"):
+    with pytest.raises(InputError, match=r"does not know: b, d$"):
         aligned(leaf("abcd"), ("a", "c"))
     assert aligned(leaf("ac"), ("c", "a")).targets.tolist() == [1, 0], "a name without examples may be missing"
 

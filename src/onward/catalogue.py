@@ -107,8 +107,8 @@ def links(tree: ast.expr, text: str) -> list[tuple[str, dict[str, Any]]]:
         try:
             return [(tree.func.id, {name: ast.literal_eval(value) for name, value in given.items()})]
         except (ValueError, TypeError) as error:
-            raise InputError(f"the fields in {text!r} must be plain values: numbers, texts, True, False, None") from error
-    raise InputError(f"cannot read {ast.unparse(tree)!r} in {text!r}; write it like: ewc(strength=10) | replay(size=500)")
+            raise InputError(f"the fields in {text!r} must be plain values: numbers, texts, truths, None") from error
+    raise InputError(f"cannot read {ast.unparse(tree)!r} in {text!r}; write it like: ewc(strength=10) | replay")
 
 
 def call(text: str) -> tuple[str, dict[str, Any]]:

@@ -89,9 +89,7 @@ def cnn() -> Classifier:
 SCENARIOS = {
     "more data, dropout": Scenario(with_dropout, clouds("abc", 1), clouds("abc", 2)),
     "new classes": Scenario(mlp, clouds("abc", 1), clouds("de", 2)),
-    "shifted domain, on disk": Scenario(
-        mlp, Elsewhere(clouds("abc", 1)), Elsewhere(clouds("abc", 2, shift=1.0))
-    ),
+    "shifted domain, on disk": Scenario(mlp, Elsewhere(clouds("abc", 1)), Elsewhere(clouds("abc", 2, shift=1.0))),
     "mixed, counted otherwise": Scenario(mlp, clouds("abc", 1), clouds("dca", 2, shift=0.5)),
     "task heads": Scenario(task_headed, clouds("abc", 1), clouds("de", 2)),
     "byte images, batch norm": Scenario(cnn, images("abc", 1), images("bd", 2)),

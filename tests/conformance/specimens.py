@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import torch
+from tests.conformance.scenarios import SCENARIOS, SETTINGS
 from torch import Tensor
 
 from onward.catalogue import written
@@ -25,7 +26,6 @@ from onward.record import Record
 from onward.store.card import Card
 from onward.store.lineage import Lineage
 from onward.toy import Outcome, two_blobs, two_tilts
-from tests.conformance.scenarios import SCENARIOS, SETTINGS
 
 
 @dataclass(frozen=True)

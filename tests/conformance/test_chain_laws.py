@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import pytest
 import torch
+from tests.conformance.scenarios import SCENARIOS, SETTINGS
+from tests.conformance.specimens import SPECIMENS, bits, differing, life
 
 from onward.context import part
 from onward.engine.update import update
@@ -14,8 +16,6 @@ from onward.errors import InputError
 from onward.learner import Learner
 from onward.method import Chain, Method
 from onward.methods.warm_start import WarmStart
-from tests.conformance.scenarios import SCENARIOS, SETTINGS
-from tests.conformance.specimens import SPECIMENS, bits, differing, life
 
 METHODS = {name: each.shown for name, each in SPECIMENS.items()}
 PAIRS = [pytest.param(a | b, id=f"{m} | {n}") for (m, a), (n, b) in itertools.product(METHODS.items(), repeat=2)]

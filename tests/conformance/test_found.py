@@ -7,10 +7,10 @@ import importlib
 from pathlib import Path
 
 import pytest
+from tests.conformance.specimens import SPECIMENS
 from tools.method_pages import HEADINGS, read
 
 from onward import catalogue
-from tests.conformance.specimens import SPECIMENS
 
 ROOT = Path(__file__).parents[2]
 SOURCES = ROOT / "src" / "onward" / "methods"

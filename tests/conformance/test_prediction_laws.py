@@ -7,6 +7,8 @@ import dataclasses
 
 import pytest
 import torch
+from tests.conformance.scenarios import SCENARIOS, SETTINGS, recounted
+from tests.conformance.specimens import SUBJECTS, bits, differing, life
 
 from onward.engine.update import update
 from onward.learner import Learner
@@ -16,8 +18,6 @@ from onward.nets.head import Head
 from onward.nets.mlp import MLP
 from onward.rng import generator
 from onward.types import present
-from tests.conformance.scenarios import SCENARIOS, SETTINGS, recounted
-from tests.conformance.specimens import SUBJECTS, bits, differing, life
 
 every = pytest.mark.parametrize("name", SUBJECTS)
 everywhere = pytest.mark.parametrize("scenario", SCENARIOS)

@@ -6,6 +6,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.engine.problems import images, vectors
 
 from onward.engine.batches import Piece, cut, epoch, gathered, resident, steps_in
 from onward.errors import InputError
@@ -13,7 +14,6 @@ from onward.phase import Phase
 from onward.rng import generator
 from onward.settings import Settings
 from onward.types import Examples
-from tests.engine.problems import images, vectors
 
 CPU = torch.device("cpu")
 
@@ -57,7 +57,7 @@ def test_what_is_mixed_in_does_not_move_the_order_of_the_new_data():
     phase = Phase("train", numbered(10), Settings(batch_size=3))
     plain = list(epoch(phase, [phase.data], generator(4)))
     mixed = list(epoch(phase.mixed(numbered(3), 2), [phase.data, numbered(3)], generator(4)))
-    assert [one.rows.tolist() for one, in plain] == [one.rows.tolist() for one, _ in mixed]
+    assert [one.rows.tolist() for (one,) in plain] == [one.rows.tolist() for one, _ in mixed]
 
 
 def test_a_batch_is_the_pieces_one_after_another():

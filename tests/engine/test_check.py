@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from tests.engine.problems import everything, images, learner, seeing, vectors
 from torch import nn
 
 from onward.engine.check import check
@@ -14,7 +15,6 @@ from onward.nets.head import Head
 from onward.nets.zoo import fresh
 from onward.settings import Settings
 from onward.types import Examples, View
-from tests.engine.problems import everything, images, learner, seeing, vectors
 
 NOTHING = Examples(torch.zeros(0, 2), torch.zeros(0, dtype=torch.int64), ("a", "b"))
 
@@ -35,7 +35,7 @@ def thick() -> Examples:
         (NOTHING, Settings(), "the new data is empty"),
         (spoilt(torch.nan), Settings(), "2 of 40 examples hold numbers that are not finite: rows 3, 11"),
         (spoilt(-torch.inf), Settings(), "2 of 40 examples hold numbers that are not finite: rows 3, 11"),
-        (thick(), Settings(), r"inputs of shape \(3,\), the model takes \(2,\); resize"),
+        (thick(), Settings(), r"inputs of shape \(3,\), the model takes \(2,\); reshape"),
         (images(), Settings(), r"inputs of shape \(1, 8, 8\), the model takes \(2,\)"),
         (vectors(), Settings(augment=("flip",)), r"augment = \['flip'\] works on images"),
         (vectors(), Settings(device="cuda:99"), "device 'cuda:99' cannot be used here"),

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import torch
+from tests.engine.problems import images, learner, seeing, vectors
 
 from onward.engine.flops import flops_per_example
-from tests.engine.problems import images, learner, seeing, vectors
 
 
 def test_a_perceptron_costs_two_operations_for_each_weight_forward():

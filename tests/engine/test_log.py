@@ -23,10 +23,10 @@ def test_a_reading_is_the_mean_since_the_last_one():
 def test_reading_is_due_every_so_many_steps_whatever_the_number_of_terms():
     for terms in (["a"], ["a", "b", "c"]):
         log, due = Log("train", terms), []
-        for step in range(READ_EVERY):
+        for _ in range(READ_EVERY):
             due.append(log.due)
             log.add([torch.tensor(0.0)] * len(terms))
-        assert not any(due) and log.due, step
+        assert not any(due) and log.due
 
 
 def test_what_is_not_finite_is_named_with_its_step():
@@ -37,7 +37,7 @@ def test_what_is_not_finite_is_named_with_its_step():
     log.add([torch.tensor(1.0), torch.tensor(2.0)])
     log.add([torch.tensor(1.0), torch.tensor(torch.inf)])
     log.add([torch.tensor(torch.nan), torch.tensor(torch.inf)])
-    with pytest.raises(DivergedError, match="'b' became inf in phase 'connect' at step 3. Lower lr"):
+    with pytest.raises(DivergedError, match=r"'b' became inf in phase 'connect' at step 3\. Lower lr"):
         log.read()
 
 

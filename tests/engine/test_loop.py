@@ -9,6 +9,7 @@ from functools import partial
 
 import pytest
 import torch
+from tests.engine.problems import bits, everything, images, learner, seeing, torch_rates, vectors
 from torch import nn
 from torch.nn import functional as F
 from torch.optim import SGD, AdamW, Optimizer
@@ -23,15 +24,13 @@ from onward.phase import Phase, Step
 from onward.rng import generator
 from onward.settings import Settings
 from onward.types import Examples
-from tests.engine.problems import bits, everything, images, learner, seeing, torch_rates, vectors
 
 DATA = vectors("abc", n=9)
+Make = Callable[[list[nn.Parameter]], Optimizer]
 PLAIN = Settings(epochs=3, batch_size=5, lr=0.1)
 
 
-def plainly(
-    model: Classifier, data: Examples, settings: Settings, make: Callable[[list[nn.Parameter]], Optimizer], seed: int = 0
-) -> Classifier:
+def plainly(model: Classifier, data: Examples, settings: Settings, make: Make, seed: int = 0) -> Classifier:
     """The loop that everyone writes, over the rows that the engine draws."""
     model = copy.deepcopy(model)
     model.grow(data.classes, seed)

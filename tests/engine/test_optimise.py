@@ -8,13 +8,13 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.engine.problems import torch_rates
 from torch import nn
 from torch.optim import SGD, AdamW
 
 from onward.engine.optimise import all_finite, annealed, optimiser, rate, training
 from onward.errors import InputError
 from onward.settings import Settings
-from tests.engine.problems import torch_rates
 
 
 @pytest.mark.parametrize("total", [1, 2, 3, 4, 7, 10, 100, 333])

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import pytest
 import torch
+from tests.engine.problems import bits, images, learner, seeing, vectors
 
 from onward.context import Context
 from onward.engine import teacher
@@ -20,7 +21,6 @@ from onward.nets.classifier import Classifier
 from onward.phase import Phase
 from onward.settings import Settings
 from onward.types import Batch
-from tests.engine.problems import bits, images, learner, seeing, vectors
 
 SETTINGS = Settings(epochs=2, batch_size=8, lr=0.01)
 

@@ -15,6 +15,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.engine.problems import bits, digest, everything, images, learner, seeing, vectors
 
 from onward.context import Context
 from onward.engine.evaluate import judge
@@ -31,7 +32,6 @@ from onward.phase import Phase
 from onward.record import Cost
 from onward.settings import Settings
 from onward.types import Data, Examples, Joined, View, joined
-from tests.engine.problems import bits, digest, everything, images, learner, seeing, vectors
 
 ROOT = Path(__file__).parents[2]
 SETTINGS = Settings(epochs=2, batch_size=8, lr=0.05)

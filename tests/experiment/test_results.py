@@ -3,9 +3,9 @@ from __future__ import annotations
 import math
 
 import pytest
+from tests.experiment.story import outcome, ran
 
 from onward.experiment.results import Results
-from tests.experiment.story import outcome, ran
 
 # Two seeds of a method on two experiences, and one seed of another that is twice as good at the end.
 GOOD = [[0.8, 0.0], [0.6, 1.0]]

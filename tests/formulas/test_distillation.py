@@ -24,7 +24,7 @@ def drawn(seed, b=5, c=4):
 
 
 def test_its_value_by_hand():
-    """Teacher (1/2, 1/2), student (3/4, 1/4): KL = 1/2 ln(2/3) + 1/2 ln 2 = 1/2 ln(4/3). At T = 2, logits doubled: 4 KL."""
+    """Teacher (1/2, 1/2), student (3/4, 1/4): KL = 1/2 ln(2/3) + 1/2 ln 2 = 1/2 ln(4/3). Doubled, at T = 2: 4 KL."""
     student, teacher = torch.tensor([[math.log(3.0), 0.0]]), torch.tensor([[7.0, 7.0]])
     assert distillation(student, teacher, 1.0).item() == pytest.approx(0.5 * math.log(4 / 3))
     assert distillation(2 * student, teacher, 2.0).item() == pytest.approx(2 * math.log(4 / 3))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from tests.reference.ewc import fisher_information
 from torch.func import functional_call
 
 from onward.formulas import fisher
@@ -12,7 +13,6 @@ from onward.nets.classifier import Classifier
 from onward.nets.head import Head
 from onward.nets.mlp import MLP
 from onward.rng import generator, isolated
-from tests.reference.ewc import fisher_information
 
 X = torch.randn(24, 3, generator=generator(0, "x"), dtype=torch.float64)
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 import torch
+from tests.conformance.scenarios import Elsewhere, clouds, images
 
 from onward.memory.exemplars import recalled, remembered
 from onward.types import Examples, joined, subset
-from tests.conformance.scenarios import Elsewhere, clouds, images
 
 
 @pytest.mark.parametrize("data", [clouds("ab", 0), images("ab", 0)], ids=["floats", "bytes"])

@@ -9,11 +9,11 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.conformance.scenarios import Elsewhere
 
 from onward.memory.reservoir import admitted, reservoir
 from onward.rng import generator
 from onward.types import Examples, Joined, View, subset
-from tests.conformance.scenarios import Elsewhere
 
 NAMES = ("only", "other")
 
@@ -99,8 +99,8 @@ def test_the_same_generator_gives_the_same_memory_and_another_another():
 
 
 def test_targets_stay_with_their_inputs():
-    memory, _ = after((8, 8), 10)
-    assert [number % 2 for number in numbers(memory)] == memory.targets.tolist()  # both arrivals begin at an even number
+    memory, _ = after((8, 8), 10)  # both arrivals begin at an even number
+    assert [number % 2 for number in numbers(memory)] == memory.targets.tolist()
 
 
 def test_a_memory_made_smaller_is_a_uniform_sample_of_what_it_was():

@@ -6,21 +6,32 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tests.methods.walks import (
+    FIRST,
+    RATE,
+    SECOND,
+    SEED,
+    SETTINGS,
+    assert_same_parameters,
+    batches,
+    begun,
+    context,
+    grown,
+    regression,
+    seen_by,
+)  # fmt: skip
+from tests.reference.ewc import consolidated, ewc, fisher_information
 
 from onward.engine.log import silent
 from onward.engine.loop import Surroundings, run
 from onward.engine.update import update
-from onward.errors import InputError
+from onward.errors import DivergedError, InputError
 from onward.learner import Learner
 from onward.methods.ewc import EWC
 from onward.nets.zoo import fresh
 from onward.phase import Phase, Step
 from onward.rng import generator
-from onward.types import Batch, Examples
-from tests.methods.walks import (
-    FIRST, RATE, SECOND, SEED, SETTINGS, assert_same_parameters, batches, begun, context, grown, regression, seen_by,
-)  # fmt: skip
-from tests.reference.ewc import consolidated, ewc, fisher_information
+from onward.types import Batch, Examples, subset
 
 NAME = "head.blocks.0.weight"
 SOME = Examples(torch.randn(9, 2, generator=generator(0, "x")), torch.arange(9) % 2, ("0", "1"))
@@ -80,6 +91,34 @@ def test_the_penalty_by_hand():
     torch.testing.assert_close(gradient, 3 * fisher * moved)
 
 
+@pytest.mark.parametrize(("optimiser", "stable"), [("sgd", True), ("sgd", False), ("adamw", True), ("adamw", False)])
+def test_under_sgd_no_parameter_is_held_harder_than_a_step_can_undo(optimiser, stable):
+    """The pull on a parameter that moved by 1 is lambda F, but at most 1 / lr; two of these four are above it."""
+    model, settings = regression(2, 2, bias=False), replace(SETTINGS, lr=0.1, optimiser=optimiser)
+    fisher, weight = torch.tensor([[0.5, 1.0], [3.0, 200.0]]), model.head.blocks[0].weight
+    kept = {f"fisher/{NAME}": fisher, f"anchor/{NAME}": weight.detach() - 1}
+    proposed = Phase("train", SOME, settings)
+    (phase,) = EWC(strength=5.0, stable=stable).plan([proposed], model, context(SOME, kept=kept))
+    step = Step(model, Batch(SOME.inputs, SOME.targets), torch.Generator())
+    (gradient,) = torch.autograd.grad(phase.terms["ewc"](step), [weight])
+    capped = torch.tensor([[2.5, 5.0], [10.0, 10.0]])
+    torch.testing.assert_close(gradient, capped if (optimiser, stable) == ("sgd", True) else 5 * fisher)
+
+
+def test_a_strength_that_would_diverge_is_held_and_unheld_it_is_refused():
+    parent = begun(EWC())
+    child, _ = update(parent, SECOND, SETTINGS, SEED, method=EWC(strength=1e9))
+    assert max(float((after - before).detach().abs().max()) for after, before in paired(child, parent)) < 1
+    with pytest.raises(DivergedError, match="parent is unchanged"):
+        update(parent, SECOND, SETTINGS, SEED, method=EWC(strength=1e9, stable=False))
+
+
+def paired(child, parent):
+    """The parameters that both have."""
+    there = dict(parent.model.named_parameters())
+    return [(parameter, there[name]) for name, parameter in child.model.named_parameters() if name in there]
+
+
 def test_rows_of_new_classes_are_free():
     model = regression(2, 2, bias=False)
     kept = EWC().keep(model, context(SOME))
@@ -89,7 +128,7 @@ def test_rows_of_new_classes_are_free():
 
 
 def test_the_fisher_kept_of_a_softmax_regression_is_known():
-    """d log p(y) / d W_kj = (1[y=k] - p_k) x_j, so E_y of its square is p_k (1 - p_k) x_j^2; of the bias, with x = 1."""
+    """d log p(y) / d W_kj = (1[y=k] - p_k) x_j, so E_y of its square is p_k (1 - p_k) x_j^2; of the bias, x = 1."""
     model = regression(3, 4)
     x = torch.randn(50, 3, generator=generator(0, "x"))
     kept = EWC().keep(model, context(Examples(x, torch.arange(50) % 4, model.classes)))
@@ -112,7 +151,7 @@ def test_fishers_are_summed_and_what_is_past_decays(decay):
 def test_over_some_examples_it_is_the_fisher_of_as_many_drawn_ones():
     """With one example of nine, it is the Fisher of one of the nine; and another seed draws another."""
     model = regression(2, 2)
-    single = [EWC().keep(model, context(Examples(x[None], y[None], SOME.classes))) for x, y in zip(SOME.inputs, SOME.targets, strict=True)]
+    single = [EWC().keep(model, context(subset(SOME, torch.tensor([row])))) for row in range(9)]
     drawn = set()
     for seed in range(20):
         kept = EWC(examples=1).keep(model, context(SOME, seed=seed))

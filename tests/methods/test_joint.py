@@ -7,6 +7,21 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tests.conformance.scenarios import clouds
+from tests.conformance.specimens import bits, differing
+from tests.methods.walks import (
+    FIRST,
+    RATE,
+    SECOND,
+    SEED,
+    SETTINGS,
+    assert_same_parameters,
+    begun,
+    grown,
+    orders,
+    seen_by,
+)
+from tests.reference.joint import joint
 
 from onward.engine.update import update
 from onward.errors import InputError
@@ -17,10 +32,6 @@ from onward.nets.zoo import again
 from onward.phase import Phase
 from onward.rng import generator
 from onward.types import aligned, joined
-from tests.conformance.scenarios import clouds
-from tests.conformance.specimens import bits, differing
-from tests.methods.walks import FIRST, RATE, SECOND, SEED, SETTINGS, assert_same_parameters, begun, grown, orders, seen_by
-from tests.reference.joint import joint
 
 NAMES = tuple("abcde")
 EVERYTHING = joined(aligned(FIRST, NAMES), aligned(SECOND, NAMES))

@@ -4,6 +4,22 @@ from __future__ import annotations
 
 import pytest
 import torch
+from tests.conformance.scenarios import images
+from tests.methods.walks import (
+    FIRST,
+    RATE,
+    SECOND,
+    SEED,
+    SETTINGS,
+    assert_same_parameters,
+    begun,
+    context,
+    grown,
+    orders,
+    regression,
+    seen_by,
+)  # fmt: skip
+from tests.reference.replay import replay, update_memory
 
 from onward.engine.update import update
 from onward.errors import InputError
@@ -13,11 +29,6 @@ from onward.methods.replay import Replay
 from onward.phase import Phase
 from onward.rng import generator
 from onward.types import Examples, aligned
-from tests.conformance.scenarios import images
-from tests.methods.walks import (
-    FIRST, RATE, SECOND, SEED, SETTINGS, assert_same_parameters, begun, context, grown, orders, regression, seen_by,
-)  # fmt: skip
-from tests.reference.replay import replay, update_memory
 
 MODEL = regression(1, 2)
 
@@ -69,13 +80,14 @@ def test_bytes_stay_bytes():
 
 
 def test_exemplars_keep_their_names_when_classes_come():
-    learner = begun(Replay(size=30))
-    learner, _ = update(learner, SECOND, SETTINGS, SEED)
-    every = {tuple(x.tolist()): data.classes[y] for data in (FIRST, SECOND) for x, y in zip(data.inputs, data.targets, strict=True)}
-    kept = zip(learner.kept["replay/inputs"], learner.kept["replay/targets"].tolist(), strict=True)
-    told = [(every[tuple(x.tolist())], learner.classes[y]) for x, y in kept]
-    assert all(true == here for true, here in told)
-    assert {here for _, here in told} >= {"a", "d"}
+    learner, _ = update(begun(Replay(size=30)), SECOND, SETTINGS, SEED)
+    true = {}
+    for data in (FIRST, SECOND):
+        for x, y in zip(data.inputs.tolist(), data.targets.tolist(), strict=True):
+            true[tuple(x)] = data.classes[y]
+    inputs, targets = learner.kept["replay/inputs"].tolist(), learner.kept["replay/targets"].tolist()
+    assert [learner.classes[y] for y in targets] == [true[tuple(x)] for x in inputs]
+    assert {learner.classes[y] for y in targets} >= {"a", "d"}
 
 
 def plan_of(method, memory_size, new):

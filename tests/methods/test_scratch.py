@@ -6,6 +6,9 @@ import copy
 from dataclasses import replace
 
 import torch
+from tests.conformance.specimens import bits, differing
+from tests.methods.walks import RATE, SECOND, SEED, SETTINGS, assert_same_parameters, batches, begun, grown, seen_by
+from tests.reference.scratch import scratch
 
 from onward.engine.update import update
 from onward.learner import Learner
@@ -13,9 +16,6 @@ from onward.methods.scratch import Scratch
 from onward.methods.warm_start import WarmStart
 from onward.nets.zoo import again
 from onward.rng import generator
-from tests.conformance.specimens import bits, differing
-from tests.methods.walks import RATE, SECOND, SEED, SETTINGS, assert_same_parameters, batches, begun, grown, seen_by
-from tests.reference.scratch import scratch
 
 
 def drawn(learner):

@@ -6,13 +6,13 @@ from dataclasses import replace
 
 import pytest
 import torch
+from tests.methods.walks import RATE, SECOND, SEED, SETTINGS, assert_same_parameters, batches, begun, grown, seen_by
+from tests.reference.warm_start import warm_start
 from torch.nn import functional as F
 
 from onward.engine.update import update
 from onward.method import Chain
 from onward.methods.warm_start import WarmStart
-from tests.methods.walks import RATE, SECOND, SEED, SETTINGS, assert_same_parameters, batches, begun, grown, seen_by
-from tests.reference.warm_start import warm_start
 
 OPTIMISERS = {
     "sgd": (

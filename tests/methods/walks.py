@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import torch
+from tests.conformance.scenarios import clouds, mlp
 from torch import Tensor, nn
 
 from onward.context import Context
@@ -20,7 +21,6 @@ from onward.phase import Phase
 from onward.rng import generator
 from onward.settings import Settings
 from onward.types import Data, Examples, aligned, present
-from tests.conformance.scenarios import clouds, mlp
 
 SETTINGS = Settings(epochs=10, batch_size=12, lr=0.02, momentum=0.9)
 RATE: dict[str, Any] = {"lr": SETTINGS.lr, "momentum": SETTINGS.momentum}

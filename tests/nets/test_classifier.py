@@ -31,7 +31,8 @@ def test_bytes_are_the_same_as_floats_between_0_and_1():
     model = fresh("cnn", (3, 4, 4), seed=0, width=2).eval()
     model.grow("ab", seed=0)
     assert torch.equal(model(BYTES), model(BYTES.float() / 255))
-    assert torch.equal(same().features(torch.tensor([[0, 51, 255]], dtype=torch.uint8)), torch.tensor([[0.0, 0.2, 1.0]]))
+    three = torch.tensor([[0, 51, 255]], dtype=torch.uint8)
+    assert torch.equal(same().features(three), torch.tensor([[0.0, 0.2, 1.0]]))
 
 
 def test_inputs_are_left_as_they_were():

@@ -133,5 +133,5 @@ def test_a_spec_that_is_not_whole_is_refused():
         build(PLAIN)
     with pytest.raises(InputError, match="not whole: 'sizes'"):
         build({name: value for name, value in spec.items() if name != "sizes"})
-    with pytest.raises(InputError, match="not whole: .*colour"):
+    with pytest.raises(InputError, match=r"not whole: .*colour"):
         build({**spec, "colour": "red"})

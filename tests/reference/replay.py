@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-
 from tests.reference.descent import cross_entropy, descend
 
 

@@ -55,7 +55,11 @@ def inside_square(b: int, length: int, draws: Generator) -> Tensor:
     return (place >= start) & (place < start + side)
 
 
-AUGMENTATIONS: dict[Augmentation, Callable[[Tensor, Generator], Tensor]] = {"flip": flip, "crop": crop, "cutout": cutout}
+AUGMENTATIONS: dict[Augmentation, Callable[[Tensor, Generator], Tensor]] = {
+    "flip": flip,
+    "crop": crop,
+    "cutout": cutout,
+}
 
 
 def augmented(images: Tensor, names: Sequence[Augmentation], draws: Generator) -> Tensor:

@@ -40,7 +40,7 @@ def check_shape(data: Data, model: Classifier) -> None:
     inputs = data.take(torch.arange(min(2, len(data)))).inputs
     given, wanted = tuple(inputs.shape[1:]), getattr(model.backbone, "shape", None)
     if wanted is not None and tuple(wanted) != given:
-        raise InputError(f"the data has inputs of shape {given}, the model takes {tuple(wanted)}; resize or reshape the data")
+        raise InputError(f"the data has inputs of shape {given}, the model takes {tuple(wanted)}; reshape the data")
     try:
         with resting(model), torch.no_grad():
             features = model.features(inputs.to(model.device))

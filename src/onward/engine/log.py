@@ -76,8 +76,8 @@ class Log:
         if not bool(torch.isfinite(values).all()):
             row, column = (~torch.isfinite(values)).nonzero()[0].tolist()
             raise DivergedError(
-                f"the term '{self._terms[column]}' became {float(values[row, column])} in phase '{self._phase}' at step "
-                f"{self._read + row}. Lower lr or set clip; the parent is unchanged."
+                f"the term '{self._terms[column]}' became {float(values[row, column])} in phase '{self._phase}' at "
+                f"step {self._read + row}. Lower lr or set clip; the parent is unchanged."
             )
         self._read += len(values)
         means = dict(zip(self._terms, values.mean(dim=0).tolist(), strict=True))

@@ -121,7 +121,8 @@ def run(phase: Phase, model: Classifier, around: Surroundings, index: int) -> Ph
         InputError: when the phase has no data, no term or no parameter.
     """
     if not len(phase.data) or not phase.terms:
-        raise InputError(f"phase '{phase.name}' has {len(phase.data)} examples and {len(phase.terms)} terms; it needs both")
+        has = f"{len(phase.data)} examples and {len(phase.terms)} terms"
+        raise InputError(f"phase '{phase.name}' has {has}; it needs both")
     began = time.perf_counter()
     with training(model, phase.trains) as chosen:
         going = Pass(phase, model, chosen, around)

@@ -41,12 +41,8 @@ class Notice:
     of: int
 
 
-def unheard(notice: Notice) -> None:
-    """Observe nothing."""
-
-
 def conduct(
-    experiment: Experiment, folder: str | Path, jobs: int | None = None, observe: Callable[[Notice], None] = unheard
+    experiment: Experiment, folder: str | Path, jobs: int | None = None, observe: Callable[[Notice], None] | None = None
 ) -> Results:
     """Run every cell that is not finished yet, and write what came of all of them.
 
@@ -59,7 +55,7 @@ def conduct(
         folder: where the results go.
         jobs: how many cells run at once, each in a process of its own with one thread; None is one for each processor.
             With 1 they run in this process.
-        observe: told of every cell; returns nothing.
+        observe: told of every cell; returns nothing. None tells nobody.
 
     Raises:
         InputError: when ``jobs`` is below 1.
@@ -74,7 +70,8 @@ def conduct(
     results: dict[str, CellResult] = {}
 
     def tell(cell: Cell, state: Literal["found", "damaged", "done", "failed"], told: str = "") -> None:
-        observe(Notice(cell.contender.label, cell.seed, state, told, len(results), len(cells)))
+        if observe is not None:
+            observe(Notice(cell.contender.label, cell.seed, state, told, len(results), len(cells)))
 
     for cell in cells:
         try:

@@ -31,7 +31,7 @@ def walked(learner: Learner, stream: Stream, settings: Settings, seed: int) -> O
     before: list[Judgement] = []
     for number, experience in enumerate(stream):
         learner, record = update(learner, experience.train, settings, derived(seed, "update", number))
-        after = [judge(learner, each.test, each.candidates) for each in stream]
+        after = judged(learner, stream)
         rows.append(tuple(judgement.accuracy for judgement in after))
         flips.append(tuple(negative_flips(*pair) for pair in zip(before[:number], after[:number], strict=True)))
         costs.append(record.cost)
@@ -44,6 +44,13 @@ def walked(learner: Learner, stream: Stream, settings: Settings, seed: int) -> O
         negative_flips=tuple(flips),
         costs=tuple(costs),
     )
+
+
+def judged(learner: Learner, stream: Stream) -> list[Judgement]:
+    """Return what a learner says of each experience's test; a test set that several share is gone through once."""
+    sharing = {(id(each.test), each.candidates): each for each in stream}
+    found = {key: judge(learner, each.test, each.candidates) for key, each in sharing.items()}
+    return [found[id(each.test), each.candidates] for each in stream]
 
 
 def negative_flips(before: Judgement, after: Judgement) -> float:

@@ -8,8 +8,8 @@ from typing import Literal
 
 from onward.context import Context
 from onward.errors import hold
-from onward.method import Method
 from onward.memory.exemplars import recalled, remembered
+from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.nets.zoo import again
 from onward.phase import Phase

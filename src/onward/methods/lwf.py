@@ -37,10 +37,11 @@ class LwF(Method):
 
     Example:
         >>> from onward.methods.lwf import LwF
-        >>> from onward.toy import two_blobs
-        >>> after = two_blobs(LwF(strength=1.0), seed=0)
-        >>> f"old {after.old:.2f}, new {after.new:.2f}"
-        'old 0.00, new 1.00'
+        >>> from onward.methods.warm_start import WarmStart
+        >>> from onward.toy import two_tilts
+        >>> held, free = two_tilts(LwF(strength=1.0), seed=0), two_tilts(WarmStart(), seed=0)
+        >>> held.old - free.old > 0.05
+        True
 
     Departures:
         1. The factor T² keeps the term's size beside the cross-entropy; [1] leaves it out, so its λ at T = 2 is

@@ -29,8 +29,8 @@ class WarmStart(Method):
         >>> from onward.methods.warm_start import WarmStart
         >>> from onward.toy import two_blobs
         >>> after = two_blobs(WarmStart(), seed=0)
-        >>> f"old {after.old:.2f}, new {after.new:.2f}"          # it learns the new classes and loses the old
-        'old 0.00, new 1.00'
+        >>> after.old < 0.1 < 0.9 < after.new          # it learns the new classes and loses the old
+        True
 
     Departures:
         none: the name stands for what everyone does first.

@@ -32,6 +32,9 @@ class Classifier(nn.Module):
         InputError: when the names do not fit the head.
     """
 
+    shift: Tensor | None
+    scale: Tensor | None
+
     def __init__(
         self,
         backbone: nn.Module,

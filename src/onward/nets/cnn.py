@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from torch import Tensor, nn
@@ -23,7 +24,7 @@ class CNN(nn.Module):
         self.features = 4 * width * 4
         sizes = [self.shape[0], width, 2 * width, 4 * width]
         layers: list[nn.Module] = []
-        for index, (size, wider) in enumerate(zip(sizes, sizes[1:], strict=False)):
+        for index, (size, wider) in enumerate(pairwise(sizes)):
             layers += [nn.Conv2d(size, wider, 3, padding=1, bias=False), nn.BatchNorm2d(wider), nn.ReLU()]
             layers += [nn.MaxPool2d(2)] if index == 1 else []
         self.layers = nn.Sequential(*layers, nn.AdaptiveMaxPool2d(2), nn.Flatten())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from itertools import islice
 from typing import Any
 
 from torch import nn
@@ -65,6 +66,10 @@ def fresh(name: str, shape: Sequence[int], seed: int, **arguments: Any) -> Class
 
 
 def again(model: Classifier, seed: int) -> Classifier:
-    """Return a model of the same shape and classes with weights drawn anew."""
-    return build(model.spec(), seed).to(device=model.device, dtype=model.dtype)
-
+    """Return a model of the same shape and classes with weights drawn anew; a class's rows by its name, as it grows."""
+    drawn = build(model.spec(), seed)
+    head, names = Head(drawn.head.in_features, bias=drawn.head.bias), iter(drawn.classes)
+    for size in drawn.head.sizes:
+        head.grow(list(islice(names, size)), seed)
+    drawn.head = head
+    return drawn.to(device=model.device, dtype=model.dtype)

@@ -69,7 +69,14 @@ def draw_bars(axes: Axes, rows: Rows) -> None:
     for k, estimates in enumerate(rows.values()):
         places, (means, widths) = np.arange(1, len(estimates) + 1), in_percent(estimates)
         shifted = places - 0.4 + (k + 0.5) * width
-        axes.bar(shifted, means, 0.9 * width, yerr=widths, color=COLOURS[k % len(COLOURS)], error_kw={"ecolor": INK, "elinewidth": 1})
+        axes.bar(
+            shifted,
+            means,
+            0.9 * width,
+            yerr=widths,
+            color=COLOURS[k % len(COLOURS)],
+            error_kw={"ecolor": INK, "elinewidth": 1},
+        )
     dress(axes, "accuracy on each experience after the last update", "experience", len(next(iter(rows.values()))))
 
 

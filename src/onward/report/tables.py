@@ -78,11 +78,12 @@ def cell(column: Column, estimate: Estimate | None, best: float | None) -> Text:
 
 
 def told(estimate: Estimate, scale: float = 1.0, decimals: int = 1) -> str:
-    """Return an estimate in words; without an interval where there is none, or where it has no width.
+    """Return an estimate in words; without an interval where there is none, or none wide enough to be seen.
 
     >>> told(Estimate(0.9126, 0.0134), scale=100)
     '91.3 ± 1.3'
     """
     mean = f"{scale * estimate.mean:z,.{decimals}f}"
     width = f"{scale * estimate.half_width:,.{decimals}f}"
-    return f"{mean} ± {width}" if math.isfinite(estimate.half_width) and estimate.half_width else mean
+    seen = math.isfinite(estimate.half_width) and round(scale * estimate.half_width, decimals) > 0
+    return f"{mean} ± {width}" if seen else mean

@@ -1,0 +1,95 @@
+"""``onward demo``: each week is a real update by the commands that a user would type."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import typer
+
+from onward.catalogue import parsed
+from onward.cli import making, reading
+from onward.cli.show import console
+from onward.config import settings_from
+from onward.demo import Week, poisoned, story, written
+from onward.errors import InputError, optional
+from onward.experiment.results import CellResult, Results
+from onward.experiment.walk import walked
+from onward.learner import Learner
+from onward.nets.zoo import fresh
+from onward.report.plots import curves
+from onward.report.tables import results_table
+from onward.streams.experience import Experience
+
+METHOD = "replay(size=300)"
+METHODS = ("warm_start", METHOD, "joint")
+SEEDS = 3
+SETTINGS = ["lr=0.02", "epochs=12", "batch_size=32"]
+"""Chosen on a validation split of the digits' training part."""
+
+
+def tell(out: Path, seed: int) -> None:
+    """Tell the story in the folder ``out``.
+
+    Raises:
+        InputError: when the folder holds something else than an earlier telling.
+        MissingExtraError: when scikit-learn, SciPy or matplotlib is missing; before anything is done.
+    """
+    for module in ("sklearn", "scipy", "matplotlib"):
+        optional(module, "demo", "the demonstration")
+    lineage = out / "lineage"
+    if out.exists():
+        if any(out.iterdir()) and not lineage.is_dir():
+            raise InputError(f"the folder {out} is not empty and not a demonstration's; give another one with --out")
+        shutil.rmtree(out)
+    out.mkdir(parents=True)
+    console().print(f"onward demo: real handwritten digits, all files go to {out}\n", style="bold")
+    weeks = story(seed)
+    for week in weeks:
+        arrives(week, out, lineage, seed)
+    arrives(poisoned(seed), out, lineage, seed)
+    say("what became of it", f"onward log prod --lineage {lineage}")
+    reading.log("prod", lineage)
+    compare(weeks, out, seed)
+
+
+def say(told: str, command: str) -> None:
+    """Print a heading and the command that is run."""
+    console().print(f"\n{told}", style="bold")
+    console().print(f"$ {command}", style="cyan", markup=False)
+
+
+def arrives(week: Week, out: Path, lineage: Path, seed: int) -> None:
+    """Write a week's files, and update with them."""
+    data = written(week.train, out / f"{week.name}.npz")
+    test = written(week.test, out / f"test-{week.test_name}.npz")
+    if not lineage.exists():
+        say("a new network", f"onward init prod --model 'cnn(width=16)' --shape 1,8,8 --lineage {lineage}")
+        making.init("prod", "cnn(width=16)", shape="1,8,8", seed=seed, lineage=lineage)
+    settings = " ".join(f"--set {setting}" for setting in SETTINGS)
+    given = f"--data {data} --test {test} --method '{METHOD}' {settings}"
+    say(f"{week.name}: {week.told}", f"onward update prod {given} --lineage {lineage}")
+    try:
+        making.update("prod", str(data), METHOD, [str(test)], SETTINGS, seed=seed, lineage=lineage)
+    except typer.Exit:
+        console().print("  It was made, it is kept, and the gate did not let it replace the version in use.")
+
+
+def compare(weeks: tuple[Week, ...], out: Path, seed: int) -> None:
+    """Take the same weeks by three methods, and show a table and a picture."""
+    console().print("\nthe same four weeks by three methods (joint keeps all data and starts afresh each week)", style="bold")
+    results = Results("onward demo", tuple(walks(weeks, seed)))
+    console().print(results_table(results))
+    picture = curves(results, out / "comparison.png")
+    console().print(f"the picture is {picture}; the versions are in {out / 'lineage'}", markup=False)
+
+
+def walks(weeks: tuple[Week, ...], seed: int) -> Iterator[CellResult]:
+    """Yield each method's walk through the weeks, from the same start; three seeds each."""
+    stream = tuple(Experience(week.name, week.train, week.test) for week in weeks)
+    settings = settings_from(SETTINGS)
+    for method in METHODS:
+        for each in range(seed, seed + SEEDS):
+            learner = Learner(fresh("cnn", (1, 8, 8), each, width=16), parsed(method))
+            yield CellResult(method.partition("(")[0], method, each, walked(learner, stream, settings, each))

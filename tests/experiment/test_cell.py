@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+import torch
+from tests.experiment.story import written
+
+from onward.experiment import cell as cells
+from onward.experiment.cell import made_model, run, single_thread
+from onward.experiment.plan import ModelPlan
+from onward.experiment.toml_file import read
+from onward.settings import Settings
+
+
+def test_divergence_is_a_failure_with_its_message(tmp_path):
+    cell = read(written(tmp_path)).cells[0]
+    result = run(replace(cell, contender=replace(cell.contender, settings=Settings(lr=1e30, epochs=5))))
+    assert result.outcome is None
+    assert "Lower lr" in result.failure and "cross_entropy" in result.failure
+
+
+def test_any_mistake_in_a_run_is_a_failure_that_says_where(tmp_path, monkeypatch):
+    def broken(cell):
+        return 1 / 0
+
+    monkeypatch.setattr(cells, "walk", broken)
+    result = run(read(written(tmp_path)).cells[0])
+    assert result.failure.startswith("ZeroDivisionError: division by zero (test_cell.py, line ")
+
+
+def test_model_has_no_classes_and_its_tasks_only_where_asked():
+    plan = ModelPlan("mlp", {"width": 8})
+    assert (made_model(plan, (3,), seed=0).classes, made_model(plan, (3,), seed=0).tasks) == ((), None)
+    assert made_model(plan, (3,), seed=0, tasks=True).tasks == ()
+
+
+def test_number_of_threads_is_afterwards_what_it_was():
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(2)
+        with single_thread():
+            assert torch.get_num_threads() == 1
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -1,0 +1,132 @@
+from __future__ import annotations
+
+import pytest
+from tests.experiment.story import STORY, written
+
+from onward.datasets.named import load
+from onward.errors import InputError
+from onward.experiment.toml_file import numbered, read
+from onward.settings import Settings
+from onward.store.fingerprint import fingerprint
+
+
+def problems(folder, **changes) -> list[str]:
+    """What is said of the story with these changes, a line for each problem."""
+    with pytest.raises(InputError) as refused:
+        read(written(folder, **changes))
+    head, *lines = str(refused.value).splitlines()
+    assert head.startswith(f"{len(lines)} problem(s) in ")
+    return [line.removeprefix("- ") for line in lines]
+
+
+def test_file_becomes_an_experiment(tmp_path):
+    experiment = read(written(tmp_path))
+    assert (experiment.name, experiment.seeds) == ("story", (0, 1))
+    assert [(c.label, c.method) for c in experiment.contenders] == [
+        ("warm_start", "warm_start"),
+        ("replay 20", "replay(size=20, per_batch=32)"),
+    ]
+    assert [(cell.contender.label, cell.seed) for cell in experiment.cells] == [
+        ("warm_start", 0), ("warm_start", 1), ("replay 20", 0), ("replay 20", 1),
+    ]  # fmt: skip
+
+
+def test_data_by_name_stands_for_its_two_parts(tmp_path):
+    stream = {"data": "digits", "scenario": "domain-incremental", "parts": 2, "angles": [0.0, 30.0]}
+    plan = read(written(tmp_path, stream=stream)).stream
+    assert (plan.train, plan.test, plan.options) == ("digits:train", "digits:test", {"angles": [0.0, 30.0]})
+    assert plan.fingerprints == (fingerprint(load("digits", "train")), fingerprint(load("digits", "test")))
+
+
+def test_method_may_differ_in_its_settings(tmp_path):
+    methods = {"plain": "replay", "slow": {"method": "replay", "lr": 0.01}}
+    plain, slow = read(written(tmp_path, methods=methods)).contenders
+    assert plain.settings == Settings(epochs=5, batch_size=20)
+    assert slow.settings == Settings(epochs=5, batch_size=20, lr=0.01)
+
+
+def test_seeds_given_beside_the_file_win(tmp_path):
+    assert read(written(tmp_path), seeds=4).seeds == (0, 1, 2, 3)
+
+
+@pytest.mark.parametrize(
+    ("given", "seeds"),
+    [(2, (0, 1)), ([5, 3], (5, 3)), (0, ()), (-1, ()), ([1, 1], ()), (["1"], ()), (True, ()), ([], ()), ("2", ())],
+)
+def test_seeds_are_how_many_or_which(given, seeds):
+    assert numbered(given) == seeds
+
+
+def test_problems_of_every_section_are_said_at_once(tmp_path):
+    found = problems(
+        tmp_path,
+        seeds=[1, 1],
+        stream={"data": "digit", "scenario": "clas-incremental", "parts": 2},
+        model={"net": "mpl"},
+        settings={"epochs": -1, "learning_rate": 0.1},
+        methods={"a": "ewcc", "b": "ewc(strenght=1)", "c": 3, "d": {"method": "replay", "lrr": 1}},
+        colour="blue",
+    )
+    wanted = [
+        "unknown name 'colour'",
+        "seeds must be how many, >= 1, or a list of different whole numbers, got [1, 1]",
+        "unknown scenario 'clas-incremental'. Did you mean 'class-incremental'",
+        "unknown data set 'digit'. Did you mean 'digits'?",
+        "[settings] unknown name 'learning_rate'",
+        "[settings] epochs must be >= 0, got -1",
+        "[methods] 'a': unknown method 'ewcc'. Did you mean 'ewc'?",
+        "[methods] 'b': ewc: unknown name 'strenght'; did you mean 'strength'?",
+        "[methods] 'c' must be a text like 'replay(size=500)'",
+        "[methods] 'd': unknown name 'lrr'; did you mean 'lr'?",
+        "unknown network 'mpl'. Did you mean 'mlp'?",
+    ]
+    assert len(found) == len(wanted)
+    assert all(any(line.startswith(start) for line in found) for start in wanted), found
+
+
+def test_values_that_only_show_when_tried_are_said_with_the_rest(tmp_path):
+    stream = {"data": "digits", "scenario": "mixed", "parts": 2, "first": 3.0, "share": 1}
+    found = problems(tmp_path, stream=stream, model={"net": "mlp", "width": -3}, settings={"device": "abacus"})
+    assert len(found) == 4
+    assert found[0].startswith("unknown name in [stream] 'share'")
+    assert "first must be in [0, 1] (got 3.0)" in found[1]
+    assert found[2].startswith("device 'abacus' cannot be used here")
+    assert found[3].startswith("[model]") and "-3" in found[3]
+
+
+def test_missing_sections_are_named(tmp_path):
+    found = problems(tmp_path, stream=None, model=None, methods=None)
+    assert [line.split(",")[0] for line in found] == [
+        "methods must name at least one",
+        "[stream] scenario is missing",
+        "[stream] parts is missing",
+        "[stream] takes data",
+        "[model] net is missing",
+    ]
+
+
+def test_stream_that_cannot_be_cut_is_refused(tmp_path):
+    assert problems(tmp_path, stream={**STORY["stream"], "parts": 5}) == [
+        "4 classes cannot fill 5 parts: 1 would be empty. Ask for fewer parts"
+    ]
+
+
+def test_first_experience_that_cannot_train_the_model_is_refused(tmp_path):
+    (line,) = problems(tmp_path, stream={**STORY["stream"], "parts": 4})
+    assert "a classifier needs two classes" in line
+
+
+def test_same_method_under_two_labels_is_refused(tmp_path):
+    (line,) = problems(tmp_path, methods={"a": "replay", "b": "replay(size=500)"})
+    assert line == "[methods] 'b' and 'a' are the same, replay(size=500, per_batch=32); leave one of them out"
+
+
+def test_argument_of_the_network_that_does_not_exist_gets_the_nearest(tmp_path):
+    (line,) = problems(tmp_path, model={"net": "mlp", "widht": 8})
+    assert line.startswith("unknown argument of mlp 'widht'. Did you mean 'width'?")
+
+
+@pytest.mark.parametrize("name", ["", "..", "a/b"])
+def test_name_must_fit_a_folder(tmp_path, name):
+    (line,) = problems(tmp_path, name=name)
+    assert line == f"name must be one that a folder can have, got {name!r}"
