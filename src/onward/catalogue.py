@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 import importlib
 import inspect
 import pkgutil
 from collections.abc import Mapping
-from dataclasses import MISSING, dataclass, fields
+from dataclasses import dataclass
 from importlib.metadata import entry_points
 from typing import Any
 
@@ -57,11 +58,19 @@ def method_class(name: str) -> type[Method]:
 
 def fields_of(name: str) -> tuple[Field, ...]:
     """Return the hyper-parameters of a method; every one has a default."""
-    described = []
-    for field in fields(method_class(name)):  # type: ignore[arg-type]
-        default = field.default if field.default is not MISSING else field.default_factory()  # type: ignore[misc]
-        described.append(Field(field.name, str(field.type), default))
-    return tuple(described)
+    default = method_class(name)()
+    return tuple(Field(field.name, str(field.type), getattr(default, field.name)) for field in hyperparameters(default))
+
+
+def hyperparameters(method: Method) -> tuple[dataclasses.Field[Any], ...]:
+    """Return the dataclass fields of a method.
+
+    Raises:
+        TypeError: when it is not a dataclass, as every method must be.
+    """
+    if not dataclasses.is_dataclass(method):
+        raise TypeError(f"{type(method).__name__} must be a frozen dataclass whose fields are its hyper-parameters")
+    return dataclasses.fields(method)
 
 
 def made(name: str, arguments: Mapping[str, Any]) -> Method:
@@ -131,6 +140,6 @@ def written(method: Method) -> str:
     """
     parts = []
     for each in chained(method).methods:
-        given = ", ".join(f"{f.name}={getattr(each, f.name)!r}" for f in fields(each))  # type: ignore[arg-type]
+        given = ", ".join(f"{f.name}={getattr(each, f.name)!r}" for f in hyperparameters(each))
         parts.append(f"{each.name}({given})" if given else each.name)
     return " | ".join(parts) or "warm_start"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from onward.errors import hold
@@ -31,6 +31,19 @@ class Gate:
             "negative_flips must be in [0, 1]": 0 <= self.negative_flips <= 1,
         }
         hold(rules, vars(self))
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What a lineage's own file may say.
+
+    Args:
+        gate: its table ``[gate]``.
+    """
+
+    gate: Gate = field(default_factory=Gate)
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
 
 @dataclass(frozen=True)
@@ -85,13 +98,14 @@ def judged(gate: Gate, measures: Iterable[Measure], missing: Iterable[str] = ())
 
 def on_old(gate: Gate, measure: Measure) -> tuple[Finding, ...]:
     """Return what the rules say of one old test set; nothing when the parent knew no class."""
+    rule = f"accuracy on {measure.test}"
     if measure.parent_accuracy is None or measure.negative_flips is None:
-        return (Finding(f"accuracy on {measure.test}", "pass", "the parent knew no class; there is nothing to fall behind"),)
+        return (Finding(rule, "pass", "the parent knew no class; there is nothing to fall behind"),)
     fall, flips = measure.parent_accuracy - measure.accuracy, measure.negative_flips
     points = f"{100 * measure.parent_accuracy:.1f} -> {100 * measure.accuracy:.1f} %, may fall by {100 * gate.margin:g}"
     share = f"{100 * flips:.1f} % right before and wrong now, may be {100 * gate.negative_flips:g} %"
     return (
-        found(f"accuracy on {measure.test}", fall <= gate.margin, points),
+        found(rule, round(fall - gate.margin, 9) <= 0, points),  # 0.9 - 0.8 is a little more than 0.1
         found(f"negative flips on {measure.test}", flips <= gate.negative_flips, share),
     )
 

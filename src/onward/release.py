@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import tomli_w
@@ -11,20 +11,24 @@ import tomli_w
 from onward.catalogue import written
 from onward.config import read_toml
 from onward.datasets.source import read
+from onward.engine.check import check_shape
 from onward.engine.evaluate import judge
 from onward.engine.log import Observer, silent
 from onward.engine.update import update
 from onward.errors import InputError
-from onward.gate import Gate, Verdict, judged
+from onward.gate import Gate, Rules, Verdict, judged
 from onward.learner import Learner
 from onward.method import Method
 from onward.metrics.flips import negative_flip_rate, positive_flip_rate
 from onward.nets.classifier import Classifier
-from onward.record import Measure, Record
+from onward.record import Measure
 from onward.schema import checked
 from onward.settings import Settings
+from onward.store import files
+from onward.store.bill import share_of_scratch
 from onward.store.card import Card
 from onward.store.fingerprint import facts
+from onward.store.heads import allow
 from onward.store.lineage import Lineage, Version
 from onward.types import Data
 
@@ -65,7 +69,7 @@ class Release:
         verdict: what the gate said.
         promoted: whether a head names it now.
         share_of_scratch: the examples it trained on over those of training from scratch, projected: all data so far,
-            as many passes; None when the lineage began with a model whose data is not known.
+            as many passes; None when the lineage began with a model whose data is not known, or lacks an ancestor.
     """
 
     version: Version
@@ -76,24 +80,47 @@ class Release:
 
 
 def begin(
-    lineage: Lineage, head: str, model: Classifier, tests: Sequence[str] = (), data_dir: Path | None = None, note: str = ""
+    lineage: Lineage,
+    head: str,
+    model: Classifier,
+    tests: Sequence[str] = (),
+    data_dir: Path | None = None,
+    note: str = "",
 ) -> Version:
     """Put a model that was brought, or one that knows nothing yet, at the beginning of a lineage.
 
     Raises:
-        InputError: when the head is there already, or a test set cannot be read.
+        InputError: when the head is there already or cannot be one, or a test set cannot be read; before anything is
+            written.
     """
+    allow(head)
     if head in lineage.heads.all():
         raise InputError(f"there is a head '{head}' already; update it, or give the new one another name")
     learner = Learner(model.eval())
-    read_tests = [(source, read(source, data_dir)) for source in tests]
-    measures = tuple(measure(source, data, learner, None, old=False) for source, data in read_tests) if model.classes else ()
-    version = lineage.save(learner, Card(net={}, tests=tuple(tests), measures=measures, note=note))
+    held = [(source, examined(source, data_dir, model)) for source in dict.fromkeys(tests)]
+    measures = [measure(source, data, learner, None, old=False) for source, data in held if model.classes]
+    card = Card(net={}, tests=tuple(source for source, _ in held), measures=tuple(measures), note=note)
+    version = lineage.save(learner, card)
     lineage.promote(version.id, head)
     config = lineage.path / CONFIG
     if not config.exists():
-        config.write_text(tomli_w.dumps({"gate": asdict(Gate())}), encoding="utf-8")
+        with files.writing_to(lineage.path):
+            files.replace(config, tomli_w.dumps(asdict(Rules())).encode())
     return version
+
+
+def examined(source: str, data_dir: Path | None, model: Classifier) -> Data:
+    """Return the examples of a test set that the model can be judged on.
+
+    Raises:
+        InputError: when they cannot be read, or the model cannot take them.
+    """
+    data = read(source, data_dir)
+    try:
+        check_shape(data, model)
+    except InputError as error:
+        raise InputError(f"the test set {source}: {error}") from error
+    return data
 
 
 def gate_of(lineage: Lineage) -> Gate:
@@ -103,8 +130,7 @@ def gate_of(lineage: Lineage) -> Gate:
         InputError: with all problems of the file.
     """
     path = lineage.path / CONFIG
-    values = read_toml(path) if path.exists() else {}
-    return checked(Gate, values.get("gate", {}), f"[gate] of {path}")
+    return checked(Rules, read_toml(path), str(path)).gate if path.exists() else Gate()
 
 
 @dataclass(frozen=True)
@@ -115,6 +141,7 @@ class Ready:
         lineage: where it is kept.
         arrival: what to do.
         gate: the rules.
+        heads: the id that each head named before anything was read.
         parent: the version in use.
         before: its learner.
         data: what arrived.
@@ -125,6 +152,7 @@ class Ready:
     lineage: Lineage
     arrival: Arrival
     gate: Gate
+    heads: Mapping[str, str]
     parent: Version
     before: Learner
     data: Data
@@ -139,17 +167,17 @@ def ready(lineage: Lineage, reference: str, arrival: Arrival) -> Ready:
         InputError: when something that was given cannot be read.
         StoreError: when the version is not what its card says.
     """
-    gate, parent = gate_of(lineage), lineage.version(reference)
+    gate, heads, parent = gate_of(lineage), lineage.heads.all(), lineage.version(reference)
     before, data = lineage.load(parent.id), read(arrival.source, arrival.data_dir)
     tests, missing = [], []
     for source in parent.card.tests:
         try:
-            tests.append((source, read(source, arrival.data_dir)))
+            tests.append((source, examined(source, arrival.data_dir, before.model)))
         except InputError:
             missing.append(source)
     new = [source for source in dict.fromkeys(arrival.tests) if source not in parent.card.tests]
-    tests += [(source, read(source, arrival.data_dir)) for source in new]
-    return Ready(lineage, arrival, gate, parent, before, data, tuple(tests), tuple(missing))
+    tests += [(source, examined(source, arrival.data_dir, before.model)) for source in new]
+    return Ready(lineage, arrival, gate, heads, parent, before, data, tuple(tests), tuple(missing))
 
 
 def release(going: Ready, promote_to: str | None, observe: Observer = silent) -> Release:
@@ -162,11 +190,12 @@ def release(going: Ready, promote_to: str | None, observe: Observer = silent) ->
 
     Raises:
         InputError, DivergedError: before anything is written.
-        StoreError: when the head has moved meanwhile; the new version is kept.
+        StoreError: when the head has moved since ``ready``; the new version is kept.
     """
-    arrival, parent, lineage = going.arrival, going.parent, going.lineage
+    if promote_to is not None:
+        allow(promote_to)
+    arrival, parent, lineage, before = going.arrival, going.parent, going.lineage, going.before
     settings, seed = arrival.settings, arrival.seed
-    before, head_now = going.before, lineage.heads.all().get(promote_to or "")
     after, record = update(before, going.data, settings, seed, method=arrival.method, observe=observe)
     compared = before if before.classes else None
     measures = tuple(measure(s, d, after, compared, old=s in parent.card.tests) for s, d in going.tests)
@@ -185,10 +214,11 @@ def release(going: Ready, promote_to: str | None, observe: Observer = silent) ->
         note=arrival.note,
     )
     version = lineage.save(after, card)
-    if promote_to is not None and verdict.passed:
-        lineage.promote(version.id, promote_to, expected=head_now)
-    share = share_of_scratch(lineage.history(version.id), record)
-    return Release(version, parent, verdict, promote_to is not None and verdict.passed, share)
+    done = Release(version, parent, verdict, False, share_of_scratch(lineage, version))
+    if promote_to is None or not verdict.passed:
+        return done
+    lineage.promote(version.id, promote_to, expected=going.heads.get(promote_to))
+    return replace(done, promoted=True)
 
 
 def measure(source: str, data: Data, after: Learner, before: Learner | None, old: bool) -> Measure:
@@ -207,18 +237,3 @@ def measure(source: str, data: Data, after: Learner, before: Learner | None, old
         positive_flips=positive_flip_rate(was.predicted, now.predicted, now.targets),
         old=old,
     )
-
-
-def share_of_scratch(line: Iterable[Version], record: Record) -> float | None:
-    """Return the examples an update trained on over those of as many passes over all data of the lineage.
-
-    Args:
-        line: the version and its ancestors, the youngest first.
-        record: the update's.
-    """
-    cards = [version.card for version in line]
-    if cards[-1].classes:  # it began with a model that was brought
-        return None
-    examples = sum(card.data.examples for card in cards if card.data is not None)
-    passes = max((phase.epochs for phase in record.phases), default=0)
-    return record.cost.samples / (examples * passes) if examples and passes else None

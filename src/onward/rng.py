@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
 
 def derived(seed: int, *names: str | int) -> int:
@@ -16,18 +16,18 @@ def derived(seed: int, *names: str | int) -> int:
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") >> 1
 
 
-def generator(seed: int, *names: str | int) -> Generator:
+def generator(seed: int, *names: str | int) -> torch.Generator:
     """Return a fresh generator on the CPU for the stream ``names`` under ``seed``.
 
     >>> int(torch.randint(100, (), generator=generator(0, "ewc", "train"))) == int(
     ...     torch.randint(100, (), generator=generator(0, "ewc", "train")))
     True
     """
-    return Generator().manual_seed(derived(seed, *names))
+    return torch.Generator().manual_seed(derived(seed, *names))
 
 
 @contextmanager
-def isolated(seed: int, *names: str | int) -> Iterator[None]:
+def isolated(seed: int, *names: str | int) -> Generator[None]:
     """Run code that draws from torch's global state (a user's model factory, dropout) on a stream of its own.
 
     The global state, that of every CUDA device in use included, is afterwards what it was before.
@@ -40,7 +40,7 @@ def isolated(seed: int, *names: str | int) -> Iterator[None]:
         yield
 
 
-def dealt(length: int, count: int, generator: Generator) -> Tensor:
+def dealt(length: int, count: int, generator: torch.Generator) -> Tensor:
     """Deal ``count`` of ``length`` rows from shuffled decks: each row comes equally often, to within one.
 
     Returns:

@@ -10,6 +10,7 @@ from torch import nn
 from onward.engine.check import check
 from onward.engine.update import update
 from onward.errors import InputError
+from onward.nets.backbone import Backbone
 from onward.nets.classifier import Classifier
 from onward.nets.head import Head
 from onward.nets.zoo import fresh
@@ -78,7 +79,7 @@ def test_images_may_be_augmented():
     check(images(), seeing().model, Settings(augment=("flip", "crop", "cutout")))
 
 
-class Stubborn(nn.Module):
+class Stubborn(Backbone):
     """A user's network that refuses its inputs in a way of its own."""
 
     def __init__(self, error: Exception) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 
 import torch
@@ -55,7 +55,7 @@ def annealed(start: float, end: float, share: float) -> float:
 
 
 @contextmanager
-def training(model: nn.Module, trains: Callable[[str], bool]) -> Iterator[list[nn.Parameter]]:
+def training(model: nn.Module, trains: Callable[[str], bool]) -> Generator[list[nn.Parameter]]:
     """Give the parameters that move; hold all else still, and put the model back in eval mode afterwards.
 
     A module of which no parameter moves stays in eval mode with all it holds, so frozen normalisation layers keep

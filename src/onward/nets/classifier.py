@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from onward.errors import InputError, listed
+from onward.nets.backbone import Backbone
 from onward.nets.head import Head
 
 Spec = Mapping[str, Any]
@@ -21,7 +22,7 @@ class Classifier(nn.Module):
     Inputs are taken as they are stored: bytes are brought to [0, 1], then to ``(x - mean) / std`` by channel.
 
     Args:
-        backbone: (b, *shape) -> (b, d) features, with a ``spec()``.
+        backbone: (b, *shape) -> (b, d) features.
         head: (b, d) -> (b, classes).
         classes: the name of each logit; append-only over a lineage.
         tasks: the task of each class, for a head in parts of which a task uses its own; None when all share one.
@@ -34,10 +35,11 @@ class Classifier(nn.Module):
 
     shift: Tensor | None
     scale: Tensor | None
+    task_of_class: Tensor | None
 
     def __init__(
         self,
-        backbone: nn.Module,
+        backbone: Backbone,
         head: Head,
         classes: Sequence[str] = (),
         tasks: Sequence[int] | None = None,

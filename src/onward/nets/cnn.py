@@ -8,8 +8,10 @@ from typing import Any
 
 from torch import Tensor, nn
 
+from onward.nets.backbone import Backbone
 
-class CNN(nn.Module):
+
+class CNN(Backbone):
     """Three 3x3 convolutions with batch norm, the width doubling, down to a 2x2 map. forward: (b, ch, h, w) -> (b, d).
 
     Args:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -31,9 +32,14 @@ class Head(nn.Module):
         self.blocks = nn.ModuleList(nn.Linear(features, size, bias=bias) for size in sizes)
 
     @property
+    def linears(self) -> list[nn.Linear]:
+        """The blocks as what they are."""
+        return cast("list[nn.Linear]", list(self.blocks))
+
+    @property
     def sizes(self) -> tuple[int, ...]:
         """The number of classes in each block."""
-        return tuple(block.weight.shape[0] for block in self.blocks)
+        return tuple(block.weight.shape[0] for block in self.linears)
 
     @property
     def out_features(self) -> int:
@@ -42,11 +48,10 @@ class Head(nn.Module):
 
     def forward(self, features: Tensor) -> Tensor:
         """Return the logits, (b, classes)."""
-        if len(self.blocks) == 1:
-            return self.blocks[0](features)
-        if not len(self.blocks):
-            return features.new_zeros(len(features), 0)
-        return torch.cat([block(features) for block in self.blocks], dim=1)
+        logits = [block(features) for block in self.blocks]
+        if len(logits) == 1:
+            return logits[0]
+        return torch.cat(logits, dim=1) if logits else features.new_zeros(len(features), 0)
 
     def grow(self, names: Sequence[str], seed: int) -> None:
         """Append one row for each name, drawn from the stream of that name: the order of names moves no draw.

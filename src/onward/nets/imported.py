@@ -11,9 +11,10 @@ from typing import Any
 from torch import Tensor, nn
 
 from onward.errors import InputError, listed, unknown
+from onward.nets.backbone import Backbone
 
 
-class Imported(nn.Module):
+class Imported(Backbone):
     """What a user's factory builds, without its last linear layer. forward: (b, *shape) -> (b, d).
 
     Args:

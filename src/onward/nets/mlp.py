@@ -9,9 +9,10 @@ from typing import Any
 from torch import Tensor, nn
 
 from onward.errors import hold
+from onward.nets.backbone import Backbone
 
 
-class MLP(nn.Module):
+class MLP(Backbone):
     """Layers of one width with ReLU between. forward: (b, *shape) -> (b, width).
 
     Args:

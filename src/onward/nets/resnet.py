@@ -8,6 +8,8 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from onward.nets.backbone import Backbone
+
 
 class Block(nn.Module):
     """Two 3x3 convolutions beside a shortcut (He et al. 2016, fig. 5 left)."""
@@ -32,7 +34,7 @@ class Block(nn.Module):
         return F.relu(self.norm2(self.conv2(inner)) + self.shortcut(inputs))
 
 
-class ResNet18(nn.Module):
+class ResNet18(Backbone):
     """He et al. 2016 with a 3x3 stem and no first pooling. forward: (b, ch, h, w) -> (b, 8 * width).
 
     Width 64 is the network of the CIFAR literature; width 20 is the "reduced ResNet-18" of the continual-learning

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
 from torch import nn
 
 
 @contextmanager
-def resting(model: nn.Module) -> Iterator[None]:
+def resting(model: nn.Module) -> Generator[None]:
     """Put every module of a model in eval mode for a while; each is afterwards as it was."""
     training = {module: module.training for module in model.modules()}
     model.eval()

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
-from torch import nn
-
 from onward.errors import InputError, unknown
+from onward.nets.backbone import Backbone
 from onward.nets.classifier import Classifier, Spec
 from onward.nets.cnn import CNN
 from onward.nets.head import Head
@@ -17,7 +16,7 @@ from onward.nets.mlp import MLP
 from onward.nets.resnet import ResNet18
 from onward.rng import isolated
 
-BACKBONES: dict[str, type[nn.Module]] = {"mlp": MLP, "cnn": CNN, "resnet18": ResNet18, "imported": Imported}
+BACKBONES: dict[str, type[Backbone]] = {"mlp": MLP, "cnn": CNN, "resnet18": ResNet18, "imported": Imported}
 
 
 def build(spec: Spec, seed: int = 0) -> Classifier:
@@ -39,7 +38,7 @@ def build(spec: Spec, seed: int = 0) -> Classifier:
         raise InputError(f"the spec of the classifier is not whole: {error}") from error
 
 
-def build_backbone(spec: Spec, seed: int = 0) -> nn.Module:
+def build_backbone(spec: Spec, seed: int = 0) -> Backbone:
     """Return the backbone that ``spec()`` described, with weights drawn from the stream ``seed``.
 
     torch's global random state is left as it was, whatever the network draws while it is made.
@@ -62,7 +61,7 @@ def fresh(name: str, shape: Sequence[int], seed: int, **arguments: Any) -> Class
     32
     """
     backbone = build_backbone({"net": name, "shape": list(shape), **arguments}, seed)
-    return Classifier(backbone, Head(int(backbone.features)))
+    return Classifier(backbone, Head(backbone.features))
 
 
 def again(model: Classifier, seed: int) -> Classifier:

@@ -80,8 +80,16 @@ class Card:
         return tuple(self.net.get("classes", ()))
 
     def written(self) -> bytes:
-        """Return the card as JSON, the same bytes for the same card."""
-        return (json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False) + "\n").encode()
+        """Return the card as JSON, the same bytes for the same card.
+
+        Raises:
+            StoreError: when a value is none that JSON has, such as NaN.
+        """
+        try:
+            text = json.dumps(asdict(self), indent=1, sort_keys=True, ensure_ascii=False, allow_nan=False)
+        except (TypeError, ValueError) as error:
+            raise StoreError(f"a card holds finite numbers, texts, lists and names of them: {error}") from error
+        return f"{text}\n".encode(errors="backslashreplace")  # half a surrogate pair, as a file's name may have
 
 
 def read_card(raw: bytes, where: str) -> Card:
@@ -93,7 +101,7 @@ def read_card(raw: bytes, where: str) -> Card:
     try:
         values = json.loads(raw)
     except (ValueError, RecursionError) as error:
-        raise StoreError(f"{where} is not JSON ({error}). Restore it from a copy, or roll back to another version.") from error
+        raise StoreError(f"{where} is not JSON ({error}). Restore it from a copy, or roll back.") from error
     if not isinstance(values, dict) or not isinstance(values.get("schema"), int):
         raise StoreError(f"{where} is not a card: it has no schema number. Restore it from a copy.")
     if values["schema"] != SCHEMA:

@@ -5,10 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Any
 
-import torch
-
 from onward.record import Measure
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import MODEL, Lineage, Version
 from onward.store.tensors import read_tensors
 
 
@@ -19,7 +17,8 @@ class Moved:
     Args:
         group: the first two parts of the parameters' names.
         numbers: how many there are in the second version.
-        distance: the norm of the change over the norm before; None for a group that only one version has.
+        distance: the norm of the change over the norm before; None for a group that was nothing, or is not there, in
+            one of them.
     """
 
     group: str
@@ -51,10 +50,15 @@ class Difference:
 
 
 def diff(lineage: Lineage, first: str, second: str) -> Difference:
-    """Return what changed from one version to another."""
-    a, b = lineage.version(first), lineage.version(second)
+    """Return what changed from one version to another.
+
+    Raises:
+        InputError: when a reference leads nowhere.
+        StoreError: when a version is not what its card says.
+    """
+    a, b = lineage.whole(first), lineage.whole(second)
     before, after = facts_of(a), facts_of(b)
-    changed = {key: (before.get(key), after.get(key)) for key in sorted(before | after) if before.get(key) != after.get(key)}
+    pairs = {key: (before.get(key), after.get(key)) for key in sorted(before | after)}
     told_a, told_b = ({measure.test: measure for measure in v.card.measures} for v in (a, b))
     tests = dict.fromkeys((*told_a, *told_b))
     return Difference(
@@ -62,7 +66,7 @@ def diff(lineage: Lineage, first: str, second: str) -> Difference:
         second=b.id,
         classes_added=tuple(name for name in b.card.classes if name not in a.card.classes),
         classes_removed=tuple(name for name in a.card.classes if name not in b.card.classes),
-        changed=changed,
+        changed={key: (was, now) for key, (was, now) in pairs.items() if was != now},
         measures={test: (told_a.get(test), told_b.get(test)) for test in tests},
         moved=moved(a, b),
     )
@@ -80,15 +84,16 @@ def facts_of(version: Version) -> dict[str, Any]:
 
 def moved(a: Version, b: Version) -> tuple[Moved, ...]:
     """Return how far each group of parameters went, in float64."""
-    before, after = (read_tensors(version.path / "model.safetensors") for version in (a, b))
+    before, after = (read_tensors(version.path / MODEL) for version in (a, b))
     groups: dict[str, list[str]] = {}
-    for name in after:
-        groups.setdefault(".".join(name.split(".")[:2]), []).append(name)
+    for name, tensor in (before | after).items():
+        if tensor.is_floating_point():  # a count of batches is no distance
+            groups.setdefault(".".join(name.split(".")[:2]), []).append(name)
     found = []
     for group, names in groups.items():
-        pairs = [(before[n].double(), after[n].double()) for n in names if n in before and before[n].shape == after[n].shape]
-        gone = sum(float((y - x).square().sum()) for x, y in pairs)
-        was = sum(float(x.square().sum()) for x, _ in pairs)
-        distance = (gone / max(was, torch.finfo(torch.float64).tiny)) ** 0.5 if pairs else None
-        found.append(Moved(group, sum(after[n].numel() for n in names), distance))
+        both = [n for n in names if n in before and n in after and before[n].shape == after[n].shape]
+        gone = sum(float((after[n].double() - before[n].double()).square().sum()) for n in both)
+        was = sum(float(before[n].double().square().sum()) for n in both)
+        numbers = sum(after[n].numel() for n in names if n in after)
+        found.append(Moved(group, numbers, (gone / was) ** 0.5 if was else None))
     return tuple(found)

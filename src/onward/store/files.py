@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -13,9 +13,16 @@ from onward.errors import StoreError
 
 
 def sha256(path: Path) -> str:
-    """Return the hash of a file's content, in hex."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """Return the hash of a file's content, in hex.
+
+    Raises:
+        StoreError: when it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StoreError(f"{path} cannot be read ({error.strerror}); restore it from a copy.") from error
 
 
 def write(path: Path, content: bytes) -> None:
@@ -47,9 +54,22 @@ def replace(path: Path, content: bytes) -> None:
 
 
 @contextmanager
-def locked(folder: Path) -> Iterator[None]:
-    """Hold a folder's lock; it is let go of when the process ends, however it ends."""
-    with (folder / ".lock").open("w") as file:
+def writing_to(folder: Path) -> Generator[None]:
+    """Say in our words what the system refuses meanwhile: a full disk, a folder of someone else's.
+
+    Raises:
+        StoreError: in place of the system's error.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise StoreError(f"cannot write to {folder} ({error.strerror}). Nothing that was there is lost.") from error
+
+
+@contextmanager
+def locked(folder: Path) -> Generator[None]:
+    """Hold a folder's lock to write there; it is let go of when the process ends, however it ends."""
+    with writing_to(folder), (folder / ".lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
 

@@ -12,6 +12,19 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 LIKE_AN_ID = re.compile(r"[0-9a-f]{4,}")
 
 
+def allow(head: str) -> None:
+    """Refuse a name that cannot be a head's.
+
+    Raises:
+        InputError: with what such a name is made of.
+    """
+    if not NAME.fullmatch(head) or LIKE_AN_ID.fullmatch(head):
+        raise InputError(
+            f"a head's name is a letter and then at most 63 letters, digits, '.', '_', '-', and not like an id "
+            f"(four or more of 0-9a-f); got {head!r}"
+        )
+
+
 class Heads:
     """A folder of heads. A head's file has a line for each time it moved; the last one counts."""
 
@@ -19,10 +32,17 @@ class Heads:
         """Take the folder as it is."""
         self.folder = folder
 
+    def names(self) -> list[str]:
+        """Return the name of each head."""
+        return sorted(path.name for path in self.folder.iterdir() if NAME.fullmatch(path.name))
+
     def all(self) -> dict[str, str]:
-        """Return the id that each head names."""
-        names = sorted(path.name for path in self.folder.iterdir() if NAME.fullmatch(path.name))
-        return {name: self.moves(name)[-1] for name in names}
+        """Return the id that each head names.
+
+        Raises:
+            StoreError: when a head's file is damaged.
+        """
+        return {name: self.moves(name)[-1] for name in self.names()}
 
     def moves(self, head: str) -> list[str]:
         """Return every id that a head has named and not taken back; the last one is in use.
@@ -38,15 +58,14 @@ class Heads:
 
     def move(self, head: str, id: str, expected: str | None = None) -> None:
         """Let a head name ``id``; see ``Lineage.promote``."""
-        if not NAME.fullmatch(head) or LIKE_AN_ID.fullmatch(head):
-            raise InputError(f"a head's name is letters, digits, '.', '_', '-' and not like an id, got {head!r}")
+        allow(head)
         with files.locked(self.folder):
             moves = self.moves(head) if (self.folder / head).exists() else []
             if expected is not None and (not moves or moves[-1] != expected):
                 now = moves[-1][:8] if moves else "gone"
                 raise StoreError(
-                    f"head '{head}' was {expected[:8]} and is now {now}: another update was faster. Version {id[:8]} is "
-                    f"kept; look at both, then `onward promote {id[:8]} {head}`."
+                    f"head '{head}' was {expected[:8]} and is now {now}: another update was faster. Version {id[:8]} "
+                    f"is kept; look at both, then `onward promote {id[:8]} {head}`."
                 )
             if not moves or moves[-1] != id:
                 files.replace(self.folder / head, ("\n".join([*moves, id]) + "\n").encode())
@@ -61,11 +80,12 @@ class Heads:
             InputError: when there is no such head.
             StoreError: when it has never moved.
         """
-        if head not in self.all():
-            raise unknown("head", head, self.all())
+        if head not in self.names():
+            raise unknown("head", head, self.names())
         with files.locked(self.folder):
             moves = self.moves(head)
             if len(moves) < 2:
-                raise StoreError(f"head '{head}' has named one version only ({moves[0][:8]}); there is nothing to go back to")
+                only = f"has named one version only ({moves[0][:8]})"
+                raise StoreError(f"head '{head}' {only}; there is nothing to go back to")
             files.replace(self.folder / head, ("\n".join(moves[:-1]) + "\n").encode())
         return moves[-1], moves[-2]

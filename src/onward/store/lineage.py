@@ -5,24 +5,26 @@ from __future__ import annotations
 import datetime
 import hashlib
 import json
-import os
 import re
 import shutil
-import tempfile
+import uuid
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from onward.catalogue import parsed
-from onward.errors import InputError, StoreError, unknown
+from onward.errors import InputError, StoreError, listed, unknown
 from onward.learner import Learner
 from onward.nets.zoo import build
 from onward.store import files
 from onward.store.card import Card, read_card, software
 from onward.store.heads import Heads
-from onward.store.tensors import read_tensors, write_tensors
+from onward.store.tensors import fill, read_tensors, write_tensors
 
 ID = re.compile(r"[0-9a-f]{64}")
+MODEL, KEPT = "model.safetensors", "kept.safetensors"
+"""The files that every version has beside its card."""
+
 SHORTEST = 4
 """The fewest digits of an id that may stand for it."""
 
@@ -53,39 +55,57 @@ class Lineage:
         self.path = Path(path)
         self.versions, self.heads = self.path / "versions", Heads(self.path / "heads")
         if not self.versions.is_dir() or not self.heads.folder.is_dir():
-            raise StoreError(f"there is no lineage in {self.path}; make one with `onward init`, or point --lineage at it")
+            way = "make one with `onward init`, or point --lineage at it"
+            raise StoreError(f"there is no lineage in {self.path}; {way}")
 
     @classmethod
     def create(cls, path: str | Path) -> Lineage:
-        """Make an empty lineage, or take the one that is there."""
-        for folder in (Path(path) / "versions", Path(path) / "heads"):
-            folder.mkdir(parents=True, exist_ok=True)
+        """Make an empty lineage, or take the one that is there.
+
+        Raises:
+            StoreError: when it cannot be made there.
+        """
+        with files.writing_to(Path(path)):
+            for folder in (Path(path) / "versions", Path(path) / "heads"):
+                folder.mkdir(parents=True, exist_ok=True)
         return cls(path)
 
     def save(self, learner: Learner, card: Card) -> Version:
-        """Write a version, whole or not at all. Its files' hashes, shape, software and time are filled in here."""
-        folder = Path(tempfile.mkdtemp(prefix=".new-", dir=self.versions))
+        """Write a version, whole or not at all. Its files' hashes, shape, software and time are filled in here.
+
+        Raises:
+            StoreError: when it cannot be written, or the card holds what a card cannot.
+        """
+        folder = self.versions / f".new-{uuid.uuid4().hex}"
         try:
-            write_tensors(folder / "model.safetensors", learner.model.state_dict())
-            write_tensors(folder / "kept.safetensors", learner.kept)
-            if card.verdict is not None:
-                files.write(folder / "gate.json", (json.dumps(asdict(card.verdict), indent=1) + "\n").encode())
-            now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-            hashes = {file.name: files.sha256(file) for file in sorted(folder.iterdir())}
-            net = learner.model.spec()
-            card = replace(card, net=net, files=hashes, software=software(), created=card.created or now)
-            content = card.written()
-            files.write(folder / "card.json", content)
-            files.settle(folder)
-            return self._placed(folder, hashlib.sha256(content).hexdigest(), card)
+            with files.writing_to(self.versions):
+                return self._written(folder, learner, card)
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
+    def _written(self, folder: Path, learner: Learner, card: Card) -> Version:
+        folder.mkdir()
+        write_tensors(folder / MODEL, learner.model.state_dict())
+        write_tensors(folder / KEPT, learner.kept)
+        if card.verdict is not None:
+            files.write(folder / "gate.json", (json.dumps(asdict(card.verdict), indent=1) + "\n").encode())
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+        hashes = {file.name: files.sha256(file) for file in sorted(folder.iterdir())}
+        net = learner.model.spec()
+        content = replace(card, net=net, files=hashes, software=software(), created=card.created or now).written()
+        card = read_card(content, "the new card")  # so that what is placed can be read
+        files.write(folder / "card.json", content)
+        files.settle(folder)
+        return self._placed(folder, hashlib.sha256(content).hexdigest(), card)
+
     def _placed(self, folder: Path, id: str, card: Card) -> Version:
         target = self.versions / id
-        if not target.exists():
-            os.rename(folder, target)
-            files.settle(self.versions)
+        try:
+            folder.rename(target)
+        except OSError:
+            if not target.is_dir():  # else the very same version is there already
+                raise
+        files.settle(self.versions)
         return Version(id, card, target)
 
     def version(self, reference: str) -> Version:
@@ -95,18 +115,37 @@ class Lineage:
             InputError: when the reference leads nowhere; names the nearest.
             StoreError: when the card is not what its id says.
         """
-        return self._read(self.resolve(reference))
+        return self.read(self.resolve(reference))
 
-    def _read(self, id: str) -> Version:
+    def read(self, id: str) -> Version:
+        """Return the version of a whole id.
+
+        Raises:
+            StoreError: when it is gone, or its card is not what its id says.
+        """
         folder = self.versions / id
+        if not ID.fullmatch(id) or not folder.is_dir():
+            raise StoreError(f"version {id[:8]} is gone; restore it from a copy.")
         raw = files.read(folder / "card.json", f"the card of version {id[:8]}")
         found = hashlib.sha256(raw).hexdigest()
         if found != id:
             raise StoreError(
-                f"version {id[:8]}: card.json has hash {found[:8]}, its id says {id[:8]}. The card was changed after it "
-                "was written; restore it from a copy."
+                f"version {id[:8]}: card.json has hash {found[:8]}, its id says {id[:8]}. The card was changed after "
+                "it was written; restore it from a copy."
             )
         return Version(id, read_card(raw, f"the card of version {id[:8]}"), folder)
+
+    def whole(self, reference: str) -> Version:
+        """Return a version with every hash checked.
+
+        Raises:
+            InputError: when the reference leads nowhere.
+            StoreError: when a file is missing or not what the card says.
+        """
+        version = self.version(reference)
+        if problems := list(self.damage(version)):
+            raise StoreError(" ".join(problems))
+        return version
 
     def load(self, reference: str) -> Learner:
         """Return the learner of a version, with every hash checked.
@@ -115,21 +154,17 @@ class Lineage:
             InputError: when the reference leads nowhere.
             StoreError: when a file is missing or not what the card says; nothing of it is used.
         """
-        version = self.version(reference)
-        problems = list(self.damage(version))
-        if problems:
-            raise StoreError(" ".join(problems))
+        version = self.whole(reference)
         model = build(version.card.net)
-        state = read_tensors(version.path / "model.safetensors")
         try:
-            model.load_state_dict(state, strict=True, assign=True)
+            fill(model, read_tensors(version.path / MODEL))
         except RuntimeError as error:
-            raise StoreError(f"version {version.short}: the tensors do not fit the shape in the card: {error}") from error
-        return Learner(model.eval(), parsed(version.card.method), read_tensors(version.path / "kept.safetensors"))
+            raise StoreError(f"version {version.short}: its tensors do not fit the net in its card: {error}") from error
+        return Learner(model.eval(), parsed(version.card.method), read_tensors(version.path / KEPT))
 
     def damage(self, version: Version) -> Iterator[str]:
         """Yield a sentence for each file of a version that is missing or is not what its card says."""
-        for name, told in version.card.files.items():
+        for name, told in (dict.fromkeys((MODEL, KEPT), "nothing") | version.card.files).items():
             path = version.path / name
             if Path(name).name != name or not path.is_file() or path.is_symlink():
                 yield f"version {version.short}: {name} is missing; restore it from a copy."
@@ -148,7 +183,7 @@ class Lineage:
         """Return a version and its ancestors, the youngest first."""
         line = [self.version(reference)]
         while (parent := line[-1].card.parent) is not None:
-            line.append(self._read(parent))
+            line.append(self.read(parent))
         return line
 
     def promote(self, reference: str, head: str, expected: str | None = None) -> str:
@@ -174,18 +209,20 @@ class Lineage:
             InputError: when it means none, or several.
         """
         name, tilde, back = reference.partition("~")
-        heads = self.heads.all()
-        found = [heads[name]] if name in heads else [id for id in self.ids() if len(name) >= SHORTEST and id.startswith(name)]
+        heads, ids = self.heads.names(), self.ids()
+        begun = [id for id in ids if id.startswith(name)] if len(name) >= SHORTEST else []
+        found = [self.heads.moves(name)[-1]] if name in heads else begun
         if not found:
-            raise unknown("head or version", name, [*heads, *(id[:8] for id in self.ids())])
+            raise unknown("head or version", name, [*heads, *(id[:8] for id in ids)])
         if len(found) > 1:
-            raise InputError(f"'{name}' begins {len(found)} ids: {', '.join(id[:12] for id in found[:5])}; give more digits")
+            several = listed((id[:12] for id in found), most=5)
+            raise InputError(f"'{name}' begins {len(found)} ids: {several}; give more digits")
         id = found[0]
-        steps = int(back or 1) if tilde and (back or "1").isdigit() else 0
+        steps = int(back or 1) if tilde and (back or "1").isdecimal() else 0
         if tilde and not steps:
             raise InputError(f"after ~ comes how many versions to go back, got {reference!r}")
         for done in range(steps):
-            parent = self._read(id).card.parent
+            parent = self.read(id).card.parent
             if parent is None:
                 raise InputError(f"{name} has {done} versions before it, {reference!r} asks for {steps}")
             id = parent

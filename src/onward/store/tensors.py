@@ -8,10 +8,10 @@ from pathlib import Path
 import safetensors.torch
 import torch
 from safetensors import SafetensorError
-from torch import Tensor
+from torch import Tensor, nn
 
 from onward.errors import InputError, StoreError, listed
-from onward.store.files import settle
+from onward.store.files import write
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -20,11 +20,11 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     plain = {}
     for name, tensor in tensors.items():
         own = tensor.detach().cpu().contiguous()
-        place = own.untyped_storage().data_ptr()
-        plain[name] = own.clone() if place in seen or own.numel() * own.element_size() < own.untyped_storage().nbytes() else own
-        seen.add(place)
-    safetensors.torch.save_file(plain, path)
-    settle(path)
+        storage = own.untyped_storage()
+        shared = storage.data_ptr() in seen or own.numel() * own.element_size() < storage.nbytes()
+        plain[name] = own.clone() if shared else own
+        seen.add(storage.data_ptr())
+    write(path, safetensors.torch.save(plain))
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:
@@ -40,6 +40,17 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
             f"{path} is not a whole safetensors file ({error}). It was cut off or changed, or is of another kind; "
             "pickles are never read. Restore it from a copy, or load another version."
         ) from error
+
+
+def fill(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
+    """Put tensors into a model, each in its own type. Weights that the model ties stay tied.
+
+    Raises:
+        RuntimeError: when a name or a shape differs.
+    """
+    for name, own in model.state_dict(keep_vars=True).items():
+        own.data = own.to(tensors[name].dtype) if name in tensors else own.data
+    model.load_state_dict(tensors, strict=True)
 
 
 def read_weights(path: str | Path) -> dict[str, Tensor]:
@@ -60,8 +71,8 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
         loaded = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds; all of them mean that the file is refused
         raise InputError(
-            f"{file} holds more than tensors, or is damaged, and is refused: a pickle can run code. Save the state dict "
-            "as safetensors, or with torch.save(model.state_dict(), ...)."
+            f"{file} holds more than tensors, or is damaged, and is refused: a pickle can run code. Save the state "
+            "dict as safetensors, or with torch.save(model.state_dict(), ...)."
         ) from error
     return state_dict(loaded, file)
 
@@ -77,6 +88,7 @@ def state_dict(loaded: object, file: Path) -> dict[str, Tensor]:
             loaded = loaded[key]
             break
     if not isinstance(loaded, Mapping) or not all(isinstance(value, Tensor) for value in loaded.values()):
-        kinds = sorted({type(v).__name__ for v in loaded.values()}) if isinstance(loaded, Mapping) else [type(loaded).__name__]
+        held = loaded.values() if isinstance(loaded, Mapping) else [loaded]
+        kinds = sorted({type(value).__name__ for value in held})
         raise InputError(f"{file} does not hold a state dict (tensors by name) but {listed(kinds)}")
     return {str(name): tensor for name, tensor in loaded.items()}

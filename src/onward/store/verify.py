@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from onward.errors import OnwardError
+from onward.errors import StoreError
 from onward.store.lineage import Lineage
 
 
@@ -25,24 +26,36 @@ class Health:
 
 def verify(lineage: Lineage) -> Health:
     """Read every byte of every version, and follow every parent and every head."""
-    ids, problems = lineage.ids(), []
-    for id in ids:
-        try:
-            version = lineage.version(id)
-        except OnwardError as error:
-            problems.append(str(error))
-            continue
-        problems += lineage.damage(version)
-        told, there = {*version.card.files, "card.json"}, {path.name for path in version.path.iterdir()}
-        problems += [f"version {id[:8]}: {name} is not named by its card; remove it." for name in sorted(there - told)]
-        if version.card.parent is not None and version.card.parent not in ids:
-            problems.append(f"version {id[:8]}: its parent {version.card.parent[:8]} is gone; restore it from a copy.")
-    heads = 0
+    ids, heads = lineage.ids(), lineage.heads.names()
+    problems = [problem for id in ids for problem in wrong_with_version(lineage, id)]
+    problems += [problem for head in heads for problem in wrong_with_head(lineage, head)]
+    return Health(len(ids), len(heads), tuple(problems))
+
+
+def wrong_with_version(lineage: Lineage, id: str) -> Iterator[str]:
+    """Yield a sentence for each thing that is wrong with a version."""
     try:
-        for head, id in lineage.heads.all().items():
-            heads += 1
-            if id not in ids:
-                problems.append(f"head '{head}' names {id[:8]}, which is gone; move it with `onward promote` or roll back.")
-    except OnwardError as error:
-        problems.append(str(error))
-    return Health(len(ids), heads, tuple(problems))
+        version = lineage.read(id)
+        yield from lineage.damage(version)
+    except StoreError as error:
+        yield str(error)
+        return
+    told, there = {*version.card.files, "card.json"}, {path.name for path in version.path.iterdir()}
+    yield from (f"version {id[:8]}: {name} is not named by its card; remove it." for name in sorted(there - told))
+    if version.card.parent is not None and version.card.parent not in lineage.ids():
+        yield f"version {id[:8]}: its parent {version.card.parent[:8]} is gone; restore it from a copy."
+
+
+def wrong_with_head(lineage: Lineage, head: str) -> Iterator[str]:
+    """Yield a sentence for each thing that is wrong with a head, or with a version that it may go back to."""
+    try:
+        *earlier, now = lineage.heads.moves(head)
+    except StoreError as error:
+        yield str(error)
+        return
+    ids = lineage.ids()
+    if now not in ids:
+        yield f"head '{head}' names {now[:8]}, which is gone; move it with `onward promote` or roll back."
+    for id in earlier:
+        if id not in ids:
+            yield f"head '{head}' may go back to {id[:8]}, which is gone; restore it from a copy."

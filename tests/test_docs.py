@@ -1,0 +1,149 @@
+"""What the docs show is what happens; what they name is there."""
+
+from __future__ import annotations
+
+import re
+import sys
+import tomllib
+from dataclasses import fields
+
+import pytest
+import typer
+from tests.architecture import FLOORS
+from tests.metrics.test_matrix import R
+from tests.pages import BY_HAND, EVERY, LINK, ROOT, SPAN, Session, blocks, commands, masked, name_of, prose
+
+from onward import experiment
+from onward.cli.app import app
+from onward.cli.show import console
+from onward.datasets.layouts import LAYOUTS
+from onward.datasets.named import FOLDERS, NAMES
+from onward.gate import Rules
+from onward.schema import checked
+from onward.settings import Settings
+from onward.streams.named import SCENARIOS
+
+COMMANDS = typer.main.get_command(app).commands
+SHOWN = [page for page in [*BY_HAND, ROOT / "README.md"] if "```" in page.read_text(encoding="utf-8")]
+
+
+@pytest.fixture
+def empty_folder(tmp_path, monkeypatch):
+    """An empty folder that is the current one, and a terminal that is none."""
+    for name in ("FORCE_COLOR", "TTY_COMPATIBLE", "ONWARD_LINEAGE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(tmp_path)
+    console.cache_clear()
+    yield tmp_path
+    console.cache_clear()
+    for module in tmp_path.glob("*.py"):
+        sys.modules.pop(module.stem, None)
+
+
+def text_of(page) -> str:
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+def table(page: str, heading: str) -> list[list[str]]:
+    """The cells of the first table under a heading, without its head, backquotes left out."""
+    below = text_of(page).split(f"\n## {heading}\n", 1)[1].split("\n## ")[0]
+    rows = re.findall(r"^\|(.*)\|$", below, re.MULTILINE)[2:]
+    return [[cell.strip().replace("`", "") for cell in row.split(" | ")] for row in rows]
+
+
+@pytest.mark.parametrize("page", SHOWN, ids=name_of)
+def test_a_page_shows_what_happens(page, empty_folder, rewrite_golden):
+    text, session = page.read_text(encoding="utf-8"), Session()
+    now = session.replayed(text)
+    assert not session.failures, "".join(session.failures)
+    if rewrite_golden:
+        page.write_text(now, encoding="utf-8")
+    else:
+        assert masked(now) == masked(text)
+
+
+@pytest.mark.parametrize("page", EVERY, ids=name_of)
+def test_commands_on_a_page_can_be_parsed(page):
+    for name, *words in commands(text_of(page)):
+        assert name in COMMANDS, f"there is no command {name!r}"
+        COMMANDS[name].make_context(name, words)
+
+
+@pytest.mark.parametrize("page", EVERY, ids=name_of)
+def test_commands_in_prose_have_the_options_that_are_named(page):
+    for span in SPAN.findall(prose(text_of(page))):
+        if span.startswith("onward ") and not span.startswith("onward --"):
+            name, *words = span.split()[1:]
+            assert name in COMMANDS, span
+            taken = {option for parameter in COMMANDS[name].params for option in parameter.opts}
+            assert {word for word in words if word.startswith("--")} <= taken, span
+
+
+@pytest.mark.parametrize("page", EVERY, ids=name_of)
+def test_toml_on_a_page_is_what_the_library_takes(page, tmp_path):
+    for body in blocks(text_of(page), "toml"):
+        if "gate" in (values := tomllib.loads(body)):
+            checked(Rules, values, "lineage.toml")
+        else:
+            (tmp_path / "example.toml").write_text(body, encoding="utf-8")
+            experiment.read(tmp_path / "example.toml")
+
+
+@pytest.mark.parametrize("page", EVERY, ids=name_of)
+def test_links_lead_to_files(page):
+    for target in LINK.findall(prose(text_of(page))):
+        if not re.match(r"\w+:|#", target):
+            assert (page.parent / target.partition("#")[0]).is_file(), target
+
+
+@pytest.mark.parametrize("page", EVERY, ids=name_of)
+def test_files_and_tests_that_are_named_are_there(page):
+    named = [span for span in SPAN.findall(prose(text_of(page))) if re.match(r"(src|tests|tools|docs|\.ci)/", span)]
+    for span in named:
+        path, _, test = span.partition("::")
+        if not re.search(r"[A-Z]{3}|\*", path):  # test_NAME.py stands for many
+            assert (ROOT / path).exists(), span
+            assert not test or f"def {test}(" in text_of(path), span
+
+
+def test_every_command_has_a_section():
+    assert re.findall(r"^## ([a-z]+)$", text_of("docs/cli.md"), re.MULTILINE) == list(COMMANDS)
+
+
+def test_every_decision_is_listed():
+    listed = LINK.findall(text_of("docs/decisions/index.md"))
+    assert sorted(listed) == sorted(page.name for page in (ROOT / "docs/decisions").glob("*.md") if page.stem != "index")
+
+
+def test_settings_and_their_defaults_are_those_of_the_class():
+    shown = {name: default for name, default, *_ in table("docs/cli.md", "Settings")}
+    written = {field.name: str(field.default).replace("()", "[]").replace("False", "false") for field in fields(Settings)}
+    assert shown == {name: "none" if default == "None" else default for name, default in written.items()}
+
+
+def test_scenarios_and_their_options_are_those_of_the_library():
+    shown = {name: tuple(re.findall(r"(\w+) =", options)) for name, _, options in table("docs/data.md", "Scenarios")}
+    assert shown == {name: scenario.options for name, scenario in SCENARIOS.items()}
+
+
+def test_data_sets_and_their_folders_are_those_of_the_library():
+    shown = {name: tuple(folders.split(", ")) for name, _, folders in table("docs/data.md", "Data sets by name")}
+    assert shown == {name: FOLDERS.get(name, ("none",)) for name in NAMES}
+
+
+def test_layouts_are_those_of_the_library():
+    assert [name for name, _ in table("docs/data.md", "Layouts of a folder")] == list(LAYOUTS)
+
+
+def test_floors_are_those_of_the_rules():
+    shown = {part: int(floor) for floor, parts, _ in table("docs/decisions/floors.md", "The floors") for part in parts.split()}
+    assert shown == FLOORS
+
+
+def test_the_worked_example_is_that_of_the_metrics_tests():
+    (example,) = [body for body in blocks(text_of("docs/concepts.md"), "pycon") if "forgetting" in body]
+    session = Session()
+    session.tested(example)
+    assert not session.failures
+    assert session.names["r"] == R.tolist()
