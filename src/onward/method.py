@@ -10,7 +10,7 @@ from typing import ClassVar
 from torch import Tensor
 
 from onward.context import Context, part
-from onward.errors import InputError
+from onward.errors import InputError, listed
 from onward.nets.classifier import Classifier
 from onward.phase import Phase, unused
 from onward.types import Kept
@@ -88,15 +88,23 @@ class Chain(Method):
         }
 
     def predict(self, model: Classifier, inputs: Tensor, kept: Kept) -> Tensor:
-        """Predict as the one method does that has a prediction of its own.
+        """Predict as the one method does that has a prediction of its own; see ``predictor``."""
+        if self.predictor is None:
+            return model(inputs)
+        key, method = self.predictor
+        return method.predict(model, inputs, part(kept, key))
+
+    @cached_property
+    def predictor(self) -> tuple[str, Method] | None:
+        """The one method that has a prediction of its own, under its name; None when the model's own counts.
 
         Raises:
             InputError: when two have.
         """
         own = [(key, method) for key, method in self.named if type(method).predict is not Method.predict]
         if len(own) > 1:
-            raise InputError(f"only one method of a chain may decide the prediction, got {[key for key, _ in own]}")
-        return own[0][1].predict(model, inputs, part(kept, own[0][0])) if own else model(inputs)
+            raise InputError(f"only one method of a chain may decide the prediction, got {listed(k for k, _ in own)}")
+        return own[0] if own else None
 
     def __repr__(self) -> str:
         """Show the chain as it is written."""

@@ -79,6 +79,11 @@ def test_images_may_be_augmented():
     check(images(), seeing().model, Settings(augment=("flip", "crop", "cutout")))
 
 
+class Unchanged(Backbone):
+    def forward(self, inputs):
+        return inputs
+
+
 class Stubborn(Backbone):
     """A user's network that refuses its inputs in a way of its own."""
 
@@ -99,7 +104,7 @@ def test_a_network_that_refuses_its_inputs_is_told_in_one_line(error):
 
 def test_features_of_another_shape_than_the_head_takes_are_refused():
     with pytest.raises(InputError, match=r"features of shape \(1, 8, 8\) .* the head takes \(64,\)"):
-        check(images(), Classifier(nn.Identity(), Head(64, [2]), "ab"), Settings())
+        check(images(), Classifier(Unchanged(), Head(64, [2]), "ab"), Settings())
     with pytest.raises(InputError, match=r"features of shape \(64,\) .* the head takes \(65,\)"):
         check(images(), Classifier(nn.Flatten(), Head(65, [2]), "ab"), Settings())
 

@@ -165,13 +165,14 @@ def test_the_bill_of_several_phases_is_their_sum():
     assert Cost() == Cost(0, 0, 0, 0, 0.0, 0, 0)
 
 
-def test_what_is_kept_is_plain_and_shares_nothing_with_the_model():
-    model = learner("ab").model
+def test_what_is_kept_is_plain_and_shares_nothing_with_the_model_or_the_data():
+    model, new = learner("ab").model, vectors("ab")
     weight = model.head.blocks[0].weight
-    kept = settled({"rows": weight[:1], "turned": torch.ones(2, 3).T, "whole": weight}, model)
+    kept = settled({"rows": weight[:1], "turned": torch.ones(2, 3).T, "whole": weight, "seen": new.inputs}, model, new)
     before = bits(kept)
     with torch.no_grad():
         weight.add_(1)
+        new.inputs.add_(1)
     assert bits(kept) == before
     assert all(tensor.is_contiguous() and not tensor.requires_grad for tensor in kept.values())
 
@@ -184,13 +185,14 @@ def test_held_back_data_is_of_every_class_disjoint_and_covers(counts, share, see
     targets = torch.arange(len(counts)).repeat_interleave(torch.tensor(counts))
     n = len(targets)
     data = Examples(torch.arange(n)[:, None].float(), targets, tuple("abcd"[: len(counts)]))
-    if n * share < 1:
+    free = [max(count - 1, 0) for count in counts]  # one example of each class is never taken
+    if sum(free) * share < 1 - 1e-9:
         return
     trained, held = held_back(data, share, seed)
     rows = [part.take(torch.arange(len(part))).inputs[:, 0].tolist() for part in (trained, held)]
     assert sorted(rows[0] + rows[1]) == list(range(n)) and not set(rows[0]) & set(rows[1])
-    assert len(held) == int(n * share + 1e-9) and len(trained) > 0
-    for label, count in enumerate(counts):
+    assert len(held) == int(sum(free) * share + 1e-9) and set(trained.targets.tolist()) == set(targets.tolist())
+    for label, count in enumerate(free):
         assert abs(int((held.targets == label).sum()) - share * count) < 1 + 1e-9
 
 

@@ -53,11 +53,8 @@ def recarded(lineage: Lineage, version: Version, values: object) -> str:
 
 
 def lying(lineage: Lineage, version: Version, **changes: Any) -> str:
-    """Give a version a card with some values changed; None leaves one out."""
-    values = {**json.loads((version.path / "card.json").read_bytes()), **changes}
-    return recarded(
-        lineage, version, {key: value for key, value in values.items() if key not in changes or value is not None}
-    )
+    """Give a version a card with some values changed, and the id that goes with it."""
+    return recarded(lineage, version, json.loads((version.path / "card.json").read_bytes()) | changes)
 
 
 def tensors(held: Learner) -> dict[str, Tensor]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import resource
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -12,8 +11,8 @@ import torch
 from torch import Tensor
 
 from onward.context import Context
+from onward.engine.bill import bill
 from onward.engine.check import check
-from onward.engine.flops import flops_per_example
 from onward.engine.log import Observer, silent
 from onward.engine.loop import Surroundings, run
 from onward.engine.teacher import Teacher
@@ -22,10 +21,10 @@ from onward.learner import Learner
 from onward.method import Chain, Method, chained
 from onward.nets.classifier import Classifier
 from onward.phase import Phase
-from onward.record import Cost, PhaseRecord, Record
+from onward.record import PhaseRecord, Record
 from onward.rng import generator
 from onward.settings import Settings
-from onward.types import Data, Kept, aligned, present, subset
+from onward.types import Data, Examples, Kept, aligned, present, subset
 
 
 def update(
@@ -58,7 +57,7 @@ def update(
     going = begun(learner, new, settings, seed, method, observe)
     phases = tuple(ran(going))
     with torch.no_grad():
-        kept = settled(going.chain.keep(going.model, going.context), going.model)
+        kept = settled(going.chain.keep(going.model, going.context), going.model, going.context.new)
     cost = bill(phases, going.model, going.context.new, kept, time.perf_counter() - began)
     return Learner(going.model.cpu().eval(), going.chain, kept), Record(phases, cost)
 
@@ -90,6 +89,7 @@ def begun(
 ) -> Going:
     """Check what was given, copy the model, grow its head, and let the method prepare it."""
     chain = chained(learner.method if method is None else method)
+    _ = chain.predictor  # two of them would be found out only when training is paid for
     check(new, learner.model, settings)
     device = usable(settings.device)
     model = copy.deepcopy(learner.model).to(device).requires_grad_(True)
@@ -123,7 +123,7 @@ def usable(device: str) -> torch.device:
 
 
 def held_back(data: Data, share: float, seed: int) -> tuple[Data, Data | None]:
-    """Split off a share of each class for validation, at random.
+    """Split off a share of each class for validation, at random; one example of each class is never taken.
 
     Raises:
         InputError: when that is not one example.
@@ -132,35 +132,23 @@ def held_back(data: Data, share: float, seed: int) -> tuple[Data, Data | None]:
         return data, None
     order = torch.randperm(len(data), generator=generator(seed, "validation"))
     order = order[data.targets[order].sort(stable=True).indices]
-    place = torch.arange(len(data), dtype=torch.float64)
+    stays = torch.ones(len(order), dtype=torch.bool)  # one example of each class, that it be learned
+    stays[1:] = data.targets[order].diff() != 0
+    free = order[~stays]
+    place = torch.arange(len(free), dtype=torch.float64)
     taken = ((place + 1) * share).floor() > (place * share).floor()
     if not bool(taken.any()):
         raise InputError(f"validation = {share} of {len(data)} examples is not one example; raise it or bring more")
-    return subset(data, order[~taken].sort().values), subset(data, order[taken].sort().values)
+    trained = torch.cat([order[stays], free[~taken]])
+    return subset(data, trained.sort().values), subset(data, free[taken].sort().values)
 
 
-def settled(kept: Kept, model: Classifier) -> dict[str, Tensor]:
-    """Return what a method keeps as plain tensors of its own on the CPU: nothing of the model's is shared."""
-    shared = {tensor.untyped_storage().data_ptr() for tensor in (*model.parameters(), *model.buffers())}
+def settled(kept: Kept, model: Classifier, new: Data) -> dict[str, Tensor]:
+    """Return what a method keeps as plain tensors of its own on the CPU: nothing of the model's or the user's."""
+    given = [new.inputs, new.targets] if isinstance(new, Examples) else [new.targets]
+    shared = {tensor.untyped_storage().data_ptr() for tensor in (*model.parameters(), *model.buffers(), *given)}
     plain = {}
     for name, tensor in kept.items():
         own = tensor.detach().to("cpu").contiguous()
         plain[name] = own.clone() if own.untyped_storage().data_ptr() in shared else own
     return plain
-
-
-def bill(phases: tuple[PhaseRecord, ...], model: Classifier, data: Data, kept: Kept, seconds: float) -> Cost:
-    """Return what the update cost."""
-    samples = sum(phase.samples for phase in phases)
-    forward, backward = flops_per_example(model, data)
-    on_cuda = model.device.type == "cuda"
-    host = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    return Cost(
-        samples=samples,
-        steps=sum(phase.steps for phase in phases),
-        forward_flops=forward * samples,
-        backward_flops=backward * samples,
-        seconds=seconds,
-        peak_memory=torch.cuda.max_memory_allocated(model.device) if on_cuda else host,
-        kept_bytes=sum(tensor.numel() * tensor.element_size() for tensor in kept.values()),
-    )
