@@ -42,7 +42,8 @@ def empty_folder(tmp_path, monkeypatch):
         sys.modules.pop(module.stem, None)
 
 
-def test_a_session_prints_what_the_commands_print(empty_folder):
+@pytest.mark.usefixtures("empty_folder")
+def test_a_session_prints_what_the_commands_print():
     page = "```console\n$ onward methods lwff\nold news\n$ echo $?\n0\n```\n"
     told, code = "error: unknown method 'lwff'. Did you mean 'lwf'?", "$ echo $?\n1\n```\n"
     now = Session().replayed(page)
@@ -50,7 +51,8 @@ def test_a_session_prints_what_the_commands_print(empty_folder):
     assert now.endswith(code)
 
 
-def test_a_session_knows_its_names_and_its_files(empty_folder):
+@pytest.mark.usefixtures("empty_folder")
+def test_a_session_knows_its_names_and_its_files():
     session = Session()
     session.replayed("```python\n# three.py\nTHREE = 3\n```\n```pycon\n>>> from three import THREE\n\n```\n")
     session.replayed("```pycon\n>>> THREE\n3\n```\n")
@@ -76,8 +78,9 @@ def table(page: str, heading: str) -> list[list[str]]:
     return [[cell.strip().replace("`", "") for cell in row.split(" | ")] for row in rows]
 
 
+@pytest.mark.usefixtures("empty_folder")
 @pytest.mark.parametrize("page", SHOWN, ids=name_of)
-def test_a_page_shows_what_happens(page, empty_folder, rewrite_golden):
+def test_a_page_shows_what_happens(page, rewrite_golden):
     text, session = page.read_text(encoding="utf-8"), Session()
     now = session.replayed(text)
     assert not session.failures, "".join(session.failures)
@@ -131,8 +134,9 @@ def test_files_and_tests_that_are_named_are_there(page):
             assert not test or f"def {test}(" in text_of(path), span
 
 
-def test_every_command_has_a_section():
+def test_every_command_has_a_section_and_an_example():
     assert re.findall(r"^## ([a-z]+)$", text_of("docs/cli.md"), re.MULTILINE) == list(COMMANDS)
+    assert {name for name, *_ in commands(text_of("docs/cli.md"))} == set(COMMANDS)
 
 
 def test_every_decision_is_listed():

@@ -1,7 +1,7 @@
 """The next version of a trained model, from the version in use and new data.
 
     >>> import onward
-    >>> onward.method("lwf | replay(size=100)")
+    >>> onward.chain("lwf | replay(size=100)")
     LwF(strength=1.0, temperature=2.0) | Replay(size=100, per_batch=32)
 
 Names are loaded when they are first used, so that what needs no torch does not wait for it.
@@ -13,7 +13,7 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from onward.catalogue import parsed as method
+    from onward.catalogue import parsed as chain
     from onward.datasets.source import read as read
     from onward.engine.evaluate import judge as judge
     from onward.engine.update import update as update
@@ -31,11 +31,11 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Chain", "Data", "DivergedError", "Examples", "InputError", "Learner", "Lineage", "Method", "MissingExtraError",
-    "OnwardError", "Prediction", "Settings", "StoreError", "adopted", "fresh", "judge", "load", "method", "read", "update",
+    "OnwardError", "Prediction", "Settings", "StoreError", "adopted", "chain", "fresh", "judge", "load", "read", "update",
 ]  # fmt: skip
 
 PLACES = {
-    "onward.catalogue": {"method": "parsed"},
+    "onward.catalogue": {"chain": "parsed"},
     "onward.datasets.source": {"read": "read"},
     "onward.engine.evaluate": {"judge": "judge"},
     "onward.engine.update": {"update": "update"},

@@ -38,7 +38,7 @@ def check(new: Data, model: Classifier, settings: Settings) -> None:
 def check_shape(data: Data, model: Classifier) -> None:
     """Refuse inputs that the model's backbone cannot take, by its stated shape or else by trying two examples."""
     inputs = data.take(torch.arange(min(2, len(data)))).inputs
-    given, wanted = tuple(inputs.shape[1:]), model.backbone.shape
+    given, wanted = tuple(inputs.shape[1:]), tuple(getattr(model.backbone, "shape", ()))
     if wanted and wanted != given:
         raise InputError(f"the data has inputs of shape {given}, the model takes {wanted}; reshape the data")
     try:
