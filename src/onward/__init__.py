@@ -31,7 +31,8 @@ __version__ = "0.1.0"
 
 __all__ = [
     "Chain", "Data", "DivergedError", "Examples", "InputError", "Learner", "Lineage", "Method", "MissingExtraError",
-    "OnwardError", "Prediction", "Settings", "StoreError", "adopted", "chain", "fresh", "judge", "load", "read", "update",
+    "OnwardError", "Prediction", "Settings", "StoreError",
+    "adopted", "chain", "fresh", "judge", "load", "read", "update",
 ]  # fmt: skip
 
 PLACES = {

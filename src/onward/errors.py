@@ -35,6 +35,16 @@ def listed(names: Iterable[object], most: int = 12) -> str:
     return ", ".join(every[:most]) + rest
 
 
+def counted(count: int, noun: str) -> str:
+    """Return how many there are of something, for use inside a message.
+
+    >>> counted(1, "class"), counted(1200, "class"), counted(0, "step")
+    ('1 class', '1,200 classes', '0 steps')
+    """
+    plural = "" if count == 1 else "es" if noun.endswith("s") else "s"
+    return f"{count:,} {noun}{plural}"
+
+
 def hold(rules: Mapping[str, bool], values: Mapping[str, object]) -> None:
     """Refuse values that break a rule, all of them at once.
 

@@ -32,7 +32,7 @@ from onward.store.verify import verify
 Act = Callable[[], object]
 CHANGES = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate", "fcntl.flock", "os.fsync")
 LOST, REFUSED, NEVER = 7, 8, 0
-RANDOM_KILLS, RACES = 15, 10
+RANDOM_KILLS, RACES = 15, 5
 
 
 def old_world(folder: Path) -> Lineage:
@@ -225,7 +225,8 @@ def watched(act: Callable[[Lineage], Act], old: Path, folder: Path) -> list[tupl
 
 def main(old: Path, out: Path) -> None:
     everything: dict[str, Any] = {
-        f"{act}-{kind}": list(stepwise(act, kind, old, out)) for act in ACTS for kind in ("killed", "refused")
+        **{f"{act}-killed": list(stepwise(act, "killed", old, out)) for act in ACTS},
+        **{f"{act}-refused": list(stepwise(act, "refused", old, out)) for act in ("save", "promote")},
     }
     everything["random"] = list(killed_at_random(old, out))
     everything["race"] = list(races(old, out))

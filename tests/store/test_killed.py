@@ -84,18 +84,13 @@ def test_killed_at_any_operation_it_is_the_old_world_or_the_new(ended, out, old,
 
 
 def test_killed_at_any_operation_a_beginning_is_none_a_version_a_head_or_all(ended, out, old):
-    left = [each for each, _ in groupby(worlds(out, "begin", "killed"))]
-    versions, heads, config = zip(*((len(v), len(h), c) for v, h, c in left), strict=True)
+    left = worlds(out, "begin", "killed")
     assert left[0] == world(old)
-    assert list(zip(versions, heads, config, strict=True)) == [
-        (3, 1, False),
-        (4, 1, False),
-        (4, 2, False),
-        (4, 2, True),
-    ]
+    counts = [(len(versions), len(heads), configured) for versions, heads, configured in left]
+    assert [each for each, _ in groupby(counts)] == [(3, 2, False), (4, 2, False), (4, 3, False), (4, 3, True)]
 
 
-@pytest.mark.parametrize("act", ["save", "promote", "roll back"])
+@pytest.mark.parametrize("act", ["save", "promote"])
 def test_refused_at_any_operation_it_is_the_old_world_or_the_new_and_said(ended, out, old, tmp_path, act):
     codes = ended[f"{act}-refused"]
     assert set(codes) <= {dying.LOST, dying.REFUSED, dying.NEVER} and codes.count(dying.LOST) > 3
@@ -122,7 +117,8 @@ def test_killed_at_any_time_a_lineage_is_whole_and_goes_on(ended, out):
         assert lineage.resolve("prod") in versions
         kin = saved(lineage, 5, lineage.version("prod"))
         lineage.promote(kin.id, "prod")  # the lock went with the process
-        assert world(folder) == (versions | {kin.id}, (("prod", f"{dict(heads)['prod']} {kin.id}"),), False)
+        now = {**dict(heads), "prod": f"{dict(heads)['prod']} {kin.id}"}
+        assert world(folder) == (versions | {kin.id}, tuple(now.items()), False)
     assert len(made) > 1, "the deaths came at different times"
 
 

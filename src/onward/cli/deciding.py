@@ -11,19 +11,19 @@ from onward.cli.options import DEFAULT_LINEAGE, LineageFolder, Reference
 
 def promote(
     reference: Reference,
-    head: Annotated[str, typer.Argument(help="The head that is to name it.")],
+    head: Annotated[str, typer.Argument(metavar="HEAD", help="What is to name it; made where there is none.")],
     lineage: LineageFolder = DEFAULT_LINEAGE,
 ) -> None:
-    """Let a head name a version, whatever its gate said: the decision is yours."""
+    """Let a head name a version, whatever its gate said."""
     from onward.cli.show import console
     from onward.store.lineage import Lineage
 
     id = Lineage(lineage).promote(reference, head)
-    console().print(f"version {id[:8]} is head of {head}", markup=False)
+    console().print(f"version {id[:8]} is head of {head}")
 
 
 def rollback(
-    head: Annotated[str, typer.Argument(help="The head to take back.")],
+    head: Annotated[str, typer.Argument(metavar="HEAD", help="The head to take back.")],
     lineage: LineageFolder = DEFAULT_LINEAGE,
 ) -> None:
     """Take back a head's last move. No version is lost."""
@@ -31,4 +31,4 @@ def rollback(
     from onward.store.lineage import Lineage
 
     was, now = Lineage(lineage).heads.back(head)
-    console().print(f"head of {head} was {was[:8]} and is {now[:8]} again", markup=False)
+    console().print(f"head of {head} was {was[:8]} and is {now[:8]} again")

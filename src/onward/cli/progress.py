@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
-from onward.cli.show import console
+from onward.cli.show import console, fact
 from onward.engine.log import Observer, silent
 from onward.engine.log import Progress as Told
 
+BAR = 20
+"""Columns of a bar."""
+
 
 @contextmanager
-def watched(quiet: bool) -> Iterator[Observer]:
+def watched(quiet: bool) -> Generator[Observer]:
     """Give an observer that shows a bar a phase; where there is no terminal, a line at each phase's end."""
     if quiet:
         yield silent
     elif console().is_terminal:
-        columns = (TextColumn("  {task.description:<11}"), BarColumn(24), TextColumn("{task.fields[told]}"), TimeRemainingColumn())
+        columns = (TextColumn("  {task.description:<11}"), BarColumn(BAR), TextColumn("{task.fields[told]}"))
         with Progress(*columns, console=console()) as bars:
             yield Bars(bars)
     else:
-        yield last_lines
+        lines = LastLines()
+        yield lines
+        lines.print()
 
 
 class Bars:
@@ -31,19 +36,32 @@ class Bars:
     def __init__(self, bars: Progress) -> None:
         """Draw into ``bars``."""
         self._bars = bars
-        self._tasks: dict[str, TaskID] = {}
+        self._task = TaskID(0)
 
     def __call__(self, told: Told) -> None:
-        """Move the phase's bar."""
-        if told.phase not in self._tasks:
-            self._tasks[told.phase] = self._bars.add_task(told.phase, total=told.steps, told="")
-        self._bars.update(self._tasks[told.phase], completed=told.step, told=line(told))
+        """Move the running phase's bar; a phase that starts gets one."""
+        if not told.step:
+            self._task = self._bars.add_task(told.phase, total=told.steps, told="")
+        self._bars.update(self._task, completed=told.step, told=line(told))
 
 
-def last_lines(told: Told) -> None:
-    """Print a line when a phase has taken its last step."""
-    if told.step == told.steps and told.terms:
-        console().print(f"  {told.phase:<11} {line(told)}", markup=False, highlight=False)
+class LastLines:
+    """A line for each phase, once it is over: stopped early, it never tells that it is at its last step."""
+
+    def __init__(self) -> None:
+        """Begin with no phase."""
+        self._last: Told | None = None
+
+    def __call__(self, told: Told) -> None:
+        """Remember how far the phase is; print the one before it when one starts."""
+        if not told.step:
+            self.print()
+        self._last = told
+
+    def print(self) -> None:
+        """Print how far the last phase came."""
+        if self._last is not None and self._last.terms:
+            fact(self._last.phase, line(self._last))
 
 
 def line(told: Told) -> str:

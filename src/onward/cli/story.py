@@ -19,8 +19,8 @@ from onward.experiment.results import CellResult, Results
 from onward.experiment.walk import walked
 from onward.learner import Learner
 from onward.nets.zoo import fresh
-from onward.report.plots import curves
 from onward.release import CONFIG
+from onward.report.plots import curves
 from onward.report.tables import results_table
 from onward.streams.experience import Experience
 
@@ -74,7 +74,8 @@ def arrives(week: Week, out: Path, lineage: Path, seed: int) -> None:
         say("a new network", f"onward init prod --model 'cnn(width=12)' --shape 1,8,8 --lineage {lineage}")
         making.init("prod", "cnn(width=12)", shape="1,8,8", seed=seed, lineage=lineage)
         (lineage / CONFIG).write_text(RULES, encoding="utf-8")
-        console().print(f"its rules are in {lineage / CONFIG}: accuracy on old tests may fall by 3 points", markup=False)
+        told = "accuracy on old tests may fall by 3 points"
+        console().print(f"its rules are in {lineage / CONFIG}: {told}", markup=False)
     settings = " ".join(f"--set {setting}" for setting in SETTINGS)
     given = f"--data {data} --test {test} --method '{METHOD}' {settings}"
     say(f"{week.name}: {week.told}", f"onward update prod {given} --lineage {lineage}")
@@ -86,7 +87,8 @@ def arrives(week: Week, out: Path, lineage: Path, seed: int) -> None:
 
 def compare(weeks: tuple[Week, ...], out: Path, seed: int) -> None:
     """Take the same weeks by three methods, and show a table and a picture."""
-    console().print("\nthe same four weeks by three methods (joint keeps all data and starts afresh each week)", style="bold")
+    told = "the same four weeks by three methods; joint keeps all data and starts afresh each week"
+    console().print(f"\n{told}", style="bold")
     results = Results("four weeks", tuple(walks(weeks, seed)))
     console().print(results_table(results))
     picture = curves(results, out / "comparison.png")

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
 
+from onward import __version__
 from onward.errors import InputError, StoreError
 from onward.gate import Verdict
 from onward.record import Measure, Record
@@ -117,8 +118,8 @@ def read_card(raw: bytes, where: str) -> Card:
 
 def software() -> dict[str, str]:
     """Return the versions of what makes numbers here."""
-    found = {"python": platform.python_version(), "machine": platform.machine()}
-    for package in ("onward", "torch", "numpy", "safetensors"):
+    found = {"python": platform.python_version(), "machine": platform.machine(), "onward": __version__}
+    for package in ("torch", "numpy", "safetensors"):
         try:
             found[package] = version(package)
         except PackageNotFoundError:

@@ -1,0 +1,127 @@
+"""How an update looks on a terminal: before, as a plan, and what came of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+from onward.catalogue import written
+from onward.cli.options import DEFAULT_LINEAGE
+from onward.cli.show import console, fact, flops, percent, print_table, size, table
+from onward.errors import counted, listed
+from onward.gate import Verdict
+from onward.method import chained
+from onward.record import Cost, Measure, PhaseRecord
+from onward.release import Ready, Release
+from onward.types import present
+
+
+def preflight_lines(going: Ready) -> None:
+    """Say what arrived, and by which method the model is to take it in."""
+    known, here = going.before.classes, present(going.data)
+    new = [name for name in here if name not in known]
+    parts = [counted(len(going.data), "new example")]
+    parts += [f"{counted(len(new), 'new class')} ({listed(new, most=5)})"] if new else ["no new class"]
+    parts += [f"{len(here) - len(new)} of {counted(len(known), 'old class')} present"] if known else []
+    fact("preflight", " · ".join(parts))
+    lost = [f"{name} kept ({size(count)})" for name, count in dropped(going).items()]
+    fact("method", method_of(going) + (f"; what {listed(lost)} is dropped: it is not in this method" if lost else ""))
+
+
+def method_of(going: Ready) -> str:
+    """Return the method of an update that is about to be made, as it is written."""
+    return written(going.before.method if going.arrival.method is None else going.arrival.method)
+
+
+def dropped(going: Ready) -> dict[str, int]:
+    """Return the bytes of what each method of the parent kept and the update's method does not carry on."""
+    method = going.before.method if going.arrival.method is None else going.arrival.method
+    carried, lost = dict(chained(method).named), {}
+    for key, tensor in going.before.kept.items():
+        name = key.partition("/")[0]
+        if name not in carried:
+            lost[name] = lost.get(name, 0) + tensor.nbytes
+    return lost
+
+
+def plan_lines(phases: Sequence[PhaseRecord]) -> None:
+    """Print the phases of a dry run."""
+    right = ("examples", "a step", "steps", "parameters")
+    out = table("phase", "examples", "a step", "steps", "parameters", "terms", right=right)
+    for phase in phases:
+        batch = f"{phase.batch_size}" + (f" + {phase.mixed} mixed in" if phase.mixed else "")
+        counts = (f"{phase.examples:,}", batch, f"{phase.planned:,}", f"{phase.trained:,}")
+        out.add_row(phase.name, *counts, " + ".join(phase.terms))
+    print_table(out)
+    console().print("a dry run: nothing was trained and nothing was written")
+
+
+def measure_texts(measures: Sequence[Measure]) -> list[str]:
+    """Return what a version does on each test set as a phrase; they stand below one another."""
+    wide = max((len(measure.test) for measure in measures), default=0)
+    return [f"{'old' if each.old else 'new'}  {each.test:<{wide}}  {accuracy_text(each)}" for each in measures]
+
+
+def accuracy_text(measure: Measure) -> str:
+    """Return a measure's numbers, with those of the parent where it has any."""
+    if measure.parent_accuracy is None:
+        return f"{percent(measure.accuracy):>5} %"
+    change = f"{percent(measure.parent_accuracy):>5} -> {percent(measure.accuracy):>5} %"
+    return f"{change}  negative flips {percent(measure.negative_flips)} %" if measure.parent_accuracy else change
+
+
+def bill_text(cost: Cost) -> str:
+    """Return what an update cost, as a phrase."""
+    work = f"{counted(cost.samples, 'example')}, {counted(cost.steps, 'step')}"
+    return f"{work}, {flops(cost.forward_flops + cost.backward_flops)}, {cost.seconds:.1f} s, {size(cost.kept_bytes)} kept"
+
+
+def share_text(share: float | None) -> str:
+    """Return what an update cost against training from scratch, as a phrase."""
+    if share is None:
+        return "against training from scratch: unknown, as is all that the first model was trained on"
+    return f"{percent(share)} % of training from scratch (projected)"
+
+
+def gate_text(verdict: Verdict) -> str:
+    """Return what the gate said, as a phrase."""
+    return f"{word(verdict)} ({verdict.told})"
+
+
+def word(verdict: Verdict | None) -> str:
+    """Return what the gate said, in a word; nothing where it was not asked."""
+    return "" if verdict is None else "PASS" if verdict.passed else "FAIL"
+
+
+def release_lines(done: Release, head: str | None) -> None:
+    """Say what came of an update: evaluation, bill, gate."""
+    card, verdict = done.version.card, done.verdict
+    for text in measure_texts(card.measures):
+        fact("evaluate", text)
+    if card.record is not None:
+        fact("bill", bill_text(card.record.cost))
+        fact("", share_text(done.share_of_scratch))
+    fact("gate", gate_text(verdict), "bold green" if verdict.passed else "bold red")
+    for finding in verdict.findings:
+        if finding.status != "pass":
+            fact("", f"{finding.status}: {finding.rule}: {finding.told}")
+    now = f"is head of {head}" if done.promoted else "is kept and no head names it"
+    fact("version", f"{done.version.short} {now}")
+    if head is not None and not done.promoted:
+        place = done.version.path.parent.parent
+        where = "" if place == DEFAULT_LINEAGE else f" --lineage {place}"
+        fact("", f"to use it all the same: onward promote {done.version.short} {head}{where}")
+
+
+def release_values(done: Release) -> dict[str, Any]:
+    """Return what came of an update, as JSON."""
+    return {
+        "version": done.version.id,
+        "parent": done.parent.id,
+        "promoted": done.promoted,
+        "share_of_scratch": done.share_of_scratch,
+        "verdict": asdict(done.verdict) | {"passed": done.verdict.passed},
+        "measures": [asdict(measure) for measure in done.version.card.measures],
+        "cost": asdict(done.version.card.record.cost) if done.version.card.record else None,
+    }

@@ -1,0 +1,91 @@
+"""How versions that are there look on a terminal: one, and a line of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict
+from typing import Any
+
+from onward.cli.show import console, fact, percent, say
+from onward.cli.updates import bill_text, gate_text, measure_texts, word
+from onward.errors import counted, listed
+from onward.settings import Settings
+from onward.store.card import Card
+from onward.store.lineage import Version
+
+
+def version_lines(version: Version) -> None:
+    """Print the facts of a version."""
+    card = version.card
+    fact("version", version.id)
+    fact("parent", card.parent or "none")
+    fact("made", f"{when(card, 19)} UTC by {maker(card)}")
+    fact("network", network_text(card.net.get("backbone", {})))
+    fact("classes", f"{len(card.classes)}: {listed(card.classes)}" if card.classes else "none yet")
+    if card.data is not None:
+        fact("data", f"{counted(card.data.examples, 'example')} of {card.data.source}")
+        fact("", f"fingerprint {card.data.fingerprint[:8]}")
+        fact("settings", settings_text(card.settings))
+    for text in measure_texts(card.measures):
+        fact("evaluate", text)
+    if card.record is not None:
+        fact("bill", bill_text(card.record.cost))
+    if card.verdict is not None:
+        fact("gate", gate_text(card.verdict))
+    if card.note:
+        fact("note", card.note)
+
+
+def when(card: Card, most: int) -> str:
+    """Return when a version was made, to so many characters of ``2026-01-31 12:30:45``."""
+    return card.created[:most].replace("T", " ")
+
+
+def maker(card: Card) -> str:
+    """Return what made a version."""
+    return "init" if card.parent is None else f"{card.method}, seed {card.seed}"
+
+
+def network_text(backbone: Mapping[str, Any]) -> str:
+    """Return a backbone as a call; one of the user's by the import path of its factory."""
+    net, arguments = backbone.get("net", "unknown"), {k: v for k, v in backbone.items() if k != "net"}
+    if net == "imported":
+        return f"{backbone.get('factory')}, head {backbone.get('head')!r}"
+    return f"{net}({', '.join(f'{name}={value}' for name, value in arguments.items())})"
+
+
+def settings_text(settings: Mapping[str, Any]) -> str:
+    """Return the settings that are not the usual ones."""
+    usual = asdict(Settings())
+    own = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
+    changed = [f"{name}={value}" for name, value in own.items() if value != usual.get(name)]
+    return f"{', '.join(changed)}; else the usual" if changed else "the usual"
+
+
+def log_lines(line: Sequence[Version], heads: Mapping[str, str]) -> None:
+    """Print versions, each in a line of facts and a line of what made it; then which test sets the accuracies are on."""
+    tests = measured(line)
+    named = {v.id: ", ".join(head for head, id in heads.items() if id == v.id) for v in line}
+    wide = max(len("heads"), *map(len, named.values()))
+    console().print(f"{'version':<8}  {'heads':<{wide}}  {'made (UTC)':<16}  classes  gate  accuracy %", style="bold")
+    for v in line:
+        gate, count = word(v.card.verdict), len(v.card.classes)
+        before = f"{v.short}  {named[v.id]:<{wide}}  {when(v.card, 16):<16}  {count:>7}  {gate:<4}  "
+        shares = {measure.test: measure.accuracy for measure in v.card.measures}
+        say(before, "  ".join(f"{percent(shares.get(test)):>5}" for test in tests))
+        say(" " * 10, deed(v.card), "dim")
+    for index, test in enumerate(tests):
+        console().print(f"{'' if index else 'accuracy % on':<13}  {test}")
+
+
+def measured(line: Iterable[Version]) -> list[str]:
+    """Return every test set that a version was evaluated on, the oldest first."""
+    return list(dict.fromkeys(measure.test for v in reversed(list(line)) for measure in v.card.measures))
+
+
+def deed(card: Card) -> str:
+    """Return how a version came to be, as a phrase."""
+    if card.data is None:
+        return "begun by init" + (f": {card.note}" if card.note else "")
+    made = f"{card.method} on {counted(card.data.examples, 'example')} of {card.data.source}"
+    return made + (f": {card.note}" if card.note else "")

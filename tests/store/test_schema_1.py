@@ -1,0 +1,103 @@
+"""A lineage that onward 0.1.0 wrote. It loads for ever: what fails here loses somebody's models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+from tests.store.worlds import contents
+
+from onward.engine.update import update
+from onward.gate import Finding, Gate
+from onward.release import gate_of
+from onward.settings import Settings
+from onward.store.diff import diff
+from onward.store.lineage import Lineage, load
+from onward.store.verify import Health, verify
+from onward.types import Examples
+
+FOLDER = Path(__file__).parent / "fixtures" / "v1"
+IDS = [
+    "f9ed30dc1a5f0ea201866d2384bda90528df45aacc9c6a89c59b001850a4561e",
+    "e18dd9e9c2217045483755ca40284830054e5ef9056f089c1aaea9f79239290e",
+    "49a3cb09d529a3473b43f4819bb101dd2f5d79d4de853f77c53b54b3c8ba4a11",
+]
+POINTS = torch.tensor([[-2.0, 0.0], [2.0, 0.0], [0.0, 2.0], [0.5, -1.5]])
+LOGITS = {
+    "prod": [
+        [2.32510781, -2.39807892, 0.65966594],
+        [-2.80695653, 1.33627295, 0.19441298],
+        [-0.44752273, -0.69382137, 0.73746490],
+        [-0.88314760, 0.19247860, 0.13903356],
+    ],
+    "stable": [
+        [1.60677600, -1.70067370],
+        [-1.66948354, 1.08084476],
+        [0.23459354, -0.58668834],
+        [-0.66801882, 0.32849631],
+    ],
+}
+
+
+@pytest.fixture(scope="module")
+def lineage():
+    return Lineage(FOLDER)
+
+
+@pytest.fixture(autouse=True)
+def untouched():
+    before = contents(FOLDER)
+    yield
+    assert contents(FOLDER) == before
+
+
+def test_it_is_small(lineage):
+    assert sum(map(len, contents(lineage.path).values())) < 20_000
+
+
+def test_it_is_whole(lineage):
+    assert verify(lineage) == Health(3, 2, ())
+    assert [version.id for version in lineage.history("prod")] == IDS
+    assert lineage.heads.all() == {"prod": IDS[0], "stable": IDS[1]}
+    assert lineage.heads.moves("prod") == IDS[::-1]
+
+
+@pytest.mark.parametrize("head", LOGITS)
+def test_it_predicts_what_it_predicted(head):
+    said = load(head, FOLDER).predict(POINTS)
+    assert said.classes == ("left", "right", "up")[: len(LOGITS[head][0])]
+    torch.testing.assert_close(said.logits, torch.tensor(LOGITS[head]), rtol=0, atol=1e-5)
+
+
+def test_its_first_version_knows_no_class(lineage):
+    first = lineage.load("prod~2")
+    assert first.classes == () and first.model.mean == (0.5, -0.5) and first.kept == {}
+
+
+def test_its_cards_say_what_they_said(lineage):
+    card = lineage.version("prod").card
+    assert card.schema == 1 and card.classes == ("left", "right", "up") and card.note == "tuesday: é"
+    assert card.method == "lwf(strength=0.5, temperature=2.0) | replay(size=4, per_batch=2)"
+    assert (card.data.source, card.data.examples, card.data.counts) == ("tuesday.npz", 20, {"left": 10, "up": 10})
+    assert card.tests == ("monday-test.npz", "tuesday-test.npz")
+    assert [(m.accuracy, m.parent_accuracy, m.positive_flips, m.old) for m in card.measures] == [
+        (1.0, 1.0, 0.0, True),
+        (1.0, 0.0, 1.0, False),
+    ]
+    assert card.verdict.findings[0] == Finding("accuracy on monday-test.npz", "pass", "100.0 -> 100.0 %, may fall by 1")
+    assert (card.record.cost.samples, card.record.cost.steps, len(card.record.phases[0].validation)) == (100, 16, 4)
+    assert card.software["onward"] == "0.1.0" and gate_of(lineage) == Gate(margin=0.01, negative_flips=0.05)
+
+
+def test_it_is_updated_further(lineage):
+    parent = lineage.load("prod")
+    assert parent.kept.keys() == {"replay/inputs", "replay/targets", "replay/seen"} and parent.kept["replay/seen"] == 34
+    arrived = Examples(POINTS, torch.tensor([0, 1, 2, 3]), ("left", "right", "up", "down"))
+    child, _ = update(parent, arrived, Settings(epochs=1))
+    assert child.classes == ("left", "right", "up", "down") and child.kept["replay/seen"] == 38
+
+
+def test_its_versions_are_compared(lineage):
+    found = diff(lineage, "stable", "prod")
+    assert found.classes_added == ("up",) and found.changed["data.source"] == ("monday.npz", "tuesday.npz")
