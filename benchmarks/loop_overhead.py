@@ -52,7 +52,8 @@ class Cell:
         shape: of one input.
         examples: in an epoch; a multiple of the batch size.
         batch_size: examples a step.
-        lengths: of the runs that are timed.
+        lengths: of the runs that are timed; one epoch lies between them, so that its beginning counts too.
+        rounds: times that every loop is run.
     """
 
     title: str
@@ -63,17 +64,18 @@ class Cell:
     examples: int
     batch_size: int
     lengths: Lengths
+    rounds: int
 
 
 MLP = ("MLP 2x256", "mlp", 256, "mnist", (1, 28, 28))
 CELLS = (
-    Cell(*MLP, examples=3200, batch_size=10, lengths=Lengths(40, 360)),
-    Cell(*MLP, examples=3200, batch_size=64, lengths=Lengths(25, 175)),
-    Cell("ResNet-18, width 20", "resnet18", 20, "cifar10", (3, 32, 32), 256, 64, Lengths(1, 4)),
+    Cell(*MLP, examples=1000, batch_size=10, lengths=Lengths(20, 120), rounds=100),
+    Cell(*MLP, examples=3200, batch_size=64, lengths=Lengths(10, 60), rounds=100),
+    Cell("ResNet-18, width 20", "resnet18", 20, "cifar10", (3, 32, 32), 128, 64, Lengths(1, 3), rounds=25),
 )
 QUICK = (
-    Cell(*MLP, examples=60, batch_size=10, lengths=Lengths(2, 8)),
-    Cell("ResNet-18, width 2", "resnet18", 2, "cifar10", (3, 32, 32), 12, 4, Lengths(2, 4)),
+    Cell(*MLP, examples=60, batch_size=10, lengths=Lengths(2, 8), rounds=2),
+    Cell("ResNet-18, width 2", "resnet18", 2, "cifar10", (3, 32, 32), 8, 4, Lengths(2, 4), rounds=2),
 )
 
 
@@ -161,25 +163,27 @@ class Result:
         return {"cell": asdict(self.cell), "loops": loops}
 
 
-def measured(cell: Cell, data: Examples, rounds: int, clock: Clock) -> Result:
+def measured(cell: Cell, data: Examples, clock: Clock) -> Result:
     """Time the three loops in one cell."""
     loops = rivals(cell, data)
     hold_same(cell, loops["engine"], loops["plain"])
-    return Result(cell, interleaved(loops, cell.lengths, rounds, clock))
+    return Result(cell, interleaved(loops, cell.lengths, cell.rounds, clock))
 
 
-def table(results: list[Result], machine: Machine, clock: Clock, rounds: int) -> Table:
+def table(results: list[Result], machine: Machine, clock: Clock) -> Table:
     """Return a line for each loop of each cell."""
-    told = f"{machine}\n{clock.name}; medians of {rounds} rounds, quartiles in brackets; the aim is {AIM}"
+    told = f"{machine}\n{clock.name}; medians over the rounds, quartiles in brackets; the aim is {AIM}"
     shown = Table(title="One step of training, beside the plain loop", caption=told)
-    for heading, side in {"network": "left", "loop": "left", "a step": "right", "images/s": "right", "ratio": "right"}.items():
-        shown.add_column(heading, justify=side)
+    for heading in ("network", "loop"):
+        shown.add_column(heading)
+    for heading in ("a step", "images/s", "ratio"):
+        shown.add_column(heading, justify="right")
     for result in results:
-        titles = iter([result.cell.title, f"batch {result.cell.batch_size}"])
+        titles = iter([result.cell.title, f"batch {result.cell.batch_size}", f"{result.cell.rounds} rounds"])
         for name in ("plain", "engine", "DataLoader"):
             ratio = "1" if name == "plain" else str(result.ratio(name))
             step = f"{1e3 * result.step(name).median:,.3f} ms"
-            shown.add_row(next(titles, ""), name, step, f"{result.images(name):,.0f}", ratio)
+            shown.add_row(next(titles), name, step, f"{result.images(name):,.0f}", ratio)
         shown.add_section()
     return shown
 
@@ -187,9 +191,9 @@ def table(results: list[Result], machine: Machine, clock: Clock, rounds: int) ->
 def arguments() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--rounds", type=int, help="times that every loop is run (default: 30, with --quick 2)")
-    parser.add_argument("--threads", type=int, default=1, help="that torch computes with (default: 1)")
-    parser.add_argument("--data-dir", type=Path, help="where MNIST and CIFAR-10 lie; else bytes are made up")
+    parser.add_argument("--rounds", type=int, metavar="N", help="how often every loop runs (default: by cell)")
+    parser.add_argument("--threads", type=int, metavar="N", default=1, help="threads that torch may use (default: 1)")
+    parser.add_argument("--data-dir", type=Path, metavar="FOLDER", help="where MNIST and CIFAR-10 lie")
     parser.add_argument("--quick", action="store_true", help="few steps of small networks, to see that it runs")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every time that was taken")
     return parser.parse_args()
@@ -199,15 +203,16 @@ def main() -> None:
     """Measure every cell, show the table, write the JSON."""
     asked = arguments()
     torch.set_num_threads(asked.threads)
-    rounds, cells = asked.rounds or (2 if asked.quick else 30), QUICK if asked.quick else CELLS
     clock, console = fitting_clock(), Console()
+    chosen = QUICK if asked.quick else CELLS
+    cells = [replace(cell, rounds=asked.rounds) for cell in chosen] if asked.rounds else chosen
     results = []
     for cell in cells:
         with console.status(f"{cell.title}, batch {cell.batch_size}"):
-            results.append(measured(cell, examples(cell, asked.data_dir), rounds, clock))
-    console.print(table(results, machine(), clock, rounds))
+            results.append(measured(cell, examples(cell, asked.data_dir), clock))
+    console.print(table(results, machine(), clock))
     if asked.json:
-        facts = {"machine": asdict(machine()), "clock": clock.name, "rounds": rounds, "aim": AIM}
+        facts = {"machine": asdict(machine()), "clock": clock.name, "aim": AIM}
         asked.json.write_text(json.dumps(facts | {"cells": [result.facts() for result in results]}, indent=1) + "\n")
 
 

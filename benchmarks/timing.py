@@ -87,11 +87,12 @@ def fitting_clock() -> Clock:
 def interleaved(rivals: Mapping[str, Rival], lengths: Lengths, rounds: int, clock: Clock) -> dict[str, Times]:
     """Time every rival once a round, in turn, so that whatever slows the machine for a while slows them all.
 
-    Each has run before it is timed, and each round begins with another one.
+    Each has run before it is timed, and each round begins with another one. No run pays for the garbage of another.
     """
     names, times = list(rivals), {name: Times([], []) for name in rivals}
     for rival in rivals.values():
         rival(lengths.short)
+    gc.freeze()  # what is there now need not be looked through again before every run
     for turn in range(rounds):
         first = turn % len(names)
         for name in names[first:] + names[:first]:

@@ -12,10 +12,12 @@ class PhaseRecord:
     Args:
         name: the phase's.
         examples: new examples in an epoch.
+        batch_size: new examples a step.
         mixed: examples of a memory beside each batch.
         terms: the name of each summand of the objective.
         trained: parameters that were free to move.
         epochs: passes made; with early stopping, fewer than planned.
+        planned: optimiser steps that its epochs come to.
         steps: optimiser steps taken.
         samples: examples gone through the model in training, mixed ones included.
         curve: for each term its mean over each stretch of steps between two readings.
@@ -25,10 +27,12 @@ class PhaseRecord:
 
     name: str
     examples: int
+    batch_size: int
     mixed: int
     terms: tuple[str, ...]
     trained: int
     epochs: int
+    planned: int
     steps: int
     samples: int
     curve: dict[str, tuple[float, ...]]

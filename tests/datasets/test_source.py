@@ -28,7 +28,7 @@ def test_all_problems_are_said_at_once():
     with pytest.raises(InputError) as caught:
         Source.parse("mnist:trian@clases=0@rows=5@shuffle=x")
     said = str(caught.value)
-    assert said.startswith("4 problem(s) in the source")
+    assert said.startswith("4 problems in the source")
     assert "Did you mean 'train'" in said and "Did you mean 'classes'" in said
     assert "rows must be" in said and "shuffle must be" in said
 

@@ -4,7 +4,7 @@ import pytest
 from tests.experiment.story import STORY, written
 
 from onward.datasets.named import load
-from onward.errors import InputError
+from onward.errors import InputError, counted
 from onward.experiment.toml_file import numbered, read
 from onward.settings import Settings
 from onward.store.fingerprint import fingerprint
@@ -15,7 +15,7 @@ def problems(folder, **changes) -> list[str]:
     with pytest.raises(InputError) as refused:
         read(written(folder, **changes))
     head, *lines = str(refused.value).splitlines()
-    assert head.startswith(f"{len(lines)} problem(s) in ")
+    assert head.startswith(f"{counted(len(lines), 'problem')} in ")
     return [line.removeprefix("- ") for line in lines]
 
 

@@ -14,7 +14,9 @@ from onward.store.lineage import Lineage, Version
 
 
 def made(lineage: Lineage, parent: Version, examples: int, samples: int, *epochs: int) -> Version:
-    phases = tuple(PhaseRecord("train", examples, 0, ("loss",), 1, count, 1, samples, {}, (), 0.0) for count in epochs)
+    phases = tuple(
+        PhaseRecord("train", examples, 64, 0, ("loss",), 1, count, 1, 1, samples, {}, (), 0.0) for count in epochs
+    )
     data = DataFacts("x.npz", examples, {}, "")
     card = Card(net={}, parent=parent.id, data=data, record=Record(phases, Cost(samples=samples)))
     return lineage.save(learner(1), card)

@@ -85,7 +85,7 @@ def test_the_same_facts_are_the_same_bytes_in_whatever_order_they_came():
 
 @pytest.mark.parametrize("number", [float("nan"), float("inf"), -float("inf")])
 def test_a_number_that_json_has_not_is_refused(number):
-    phase = PhaseRecord("train", 1, 0, ("loss",), 1, 1, 1, 1, {"loss": (0.5, number)}, (), 0.0)
+    phase = PhaseRecord("train", 1, 64, 0, ("loss",), 1, 1, 1, 1, 1, {"loss": (0.5, number)}, (), 0.0)
     for card in (
         Card(net={}, measures=(Measure("t", 1, number),)),
         Card(net={}, record=Record((phase,), Cost())),

@@ -19,7 +19,6 @@ from onward.release import CONFIG, gate_of
 from onward.store.lineage import Lineage
 from onward.store.verify import verify
 
-pytestmark = pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="follows open files in /proc")
 ROOT = Path(__file__).parents[2]
 World = tuple[frozenset[str], tuple[tuple[str, str], ...], bool]
 
@@ -37,6 +36,8 @@ def old(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def ended(old, out) -> dict[str, Any]:
     """How each process ended; what it left is in ``out``."""
+    if not Path("/proc/self/fd").exists():
+        pytest.skip("follows open files in /proc")
     path = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
     told = subprocess.run(
         [sys.executable, "-m", "tests.store.dying", str(old), str(out)],

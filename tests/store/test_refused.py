@@ -171,6 +171,16 @@ def test_tensors_of_another_shape_under_a_true_hash_are_refused(two):
         lineage.load(liar)
 
 
+def test_whole_numbers_in_place_of_weights_are_refused(two):
+    lineage = two[0]
+    other = saved(lineage, 3)
+    whole = {name: tensor.long() for name, tensor in learner(3).model.state_dict().items()}
+    write_tensors(other.path / "model.safetensors", whole)
+    liar = with_file(lineage, other, "model.safetensors", (other.path / "model.safetensors").read_bytes())
+    with pytest.raises(StoreError, match="its tensors do not fit the net in its card"):
+        lineage.load(liar)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

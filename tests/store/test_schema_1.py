@@ -19,9 +19,9 @@ from onward.types import Examples
 
 FOLDER = Path(__file__).parent / "fixtures" / "v1"
 IDS = [
-    "f9ed30dc1a5f0ea201866d2384bda90528df45aacc9c6a89c59b001850a4561e",
-    "e18dd9e9c2217045483755ca40284830054e5ef9056f089c1aaea9f79239290e",
-    "49a3cb09d529a3473b43f4819bb101dd2f5d79d4de853f77c53b54b3c8ba4a11",
+    "96fd6fe4dc92fb954f28bcbf5636d4307bce43325d0e888704010cc5dc8657ad",
+    "36683fb93a44453069c7dcb0358d917bc98ed184deb47dee5277ea0c86ccf579",
+    "0a03dcf8a14d9f19daeee73a4bc2b139d30ccc79a43be4241ade6be533ad0d47",
 ]
 POINTS = torch.tensor([[-2.0, 0.0], [2.0, 0.0], [0.0, 2.0], [0.5, -1.5]])
 LOGITS = {

@@ -113,6 +113,21 @@ def test_a_filled_model_has_the_tensors_their_types_and_its_own_ties():
     assert model["out"].weight is model["in"].weight
 
 
+def test_a_model_of_several_types_is_filled_with_each():
+    source = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    source[1].double()
+    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    fill(model, source.state_dict())
+    assert {n: t.dtype for n, t in model.state_dict().items()} == {n: t.dtype for n, t in source.state_dict().items()}
+
+
+def test_buffers_that_are_in_no_file_get_the_type_of_the_weights():
+    model = nn.Linear(2, 2)
+    model.register_buffer("shift", torch.zeros(2), persistent=False)
+    fill(model, {name: tensor.bfloat16() for name, tensor in model.state_dict().items()})
+    assert model.shift.dtype == model.weight.dtype == torch.bfloat16
+
+
 def test_a_model_is_not_filled_with_tensors_of_another():
     with pytest.raises(RuntimeError, match="Missing key"):
         fill(nn.Linear(2, 2), {"weight": torch.zeros(2, 2)})

@@ -133,7 +133,7 @@ def test_every_broken_field_of_a_mixture_is_named_at_once():
     with pytest.raises(InputError) as refused:
         Mixture(first=2, recurring="often", shifted=-1, shift="turned")
     told = str(refused.value)
-    assert told.startswith("4 problem(s) in the options of mixed: ")
+    assert told.startswith("4 problems in the options of mixed: ")
     for part in ("first", "recurring", "shifted", "'often'", "'turned'"):
         assert part in told
 

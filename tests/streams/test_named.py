@@ -6,7 +6,7 @@ import pytest
 import torch
 from sklearn.datasets import load_digits
 
-from onward.errors import InputError
+from onward.errors import InputError, counted
 from onward.streams.mixed import Mixture, mixed_arrivals
 from onward.streams.named import SCENARIOS, build_stream
 from onward.streams.scenario import class_incremental, data_incremental, domain_incremental, task_incremental
@@ -112,5 +112,5 @@ def test_every_option_out_of_its_range_is_named_at_once(name, options, problems,
     with pytest.raises(InputError) as refused:
         build_stream(name, *digits, **{"parts": 2, "seed": 0, **options})
     said = str(refused.value)
-    assert said.startswith(f"{problems} problem(s) in the options of {name}: ")
+    assert said.startswith(f"{counted(problems, 'problem')} in the options of {name}: ")
     assert all(f"{option} must be" in said for option in options)

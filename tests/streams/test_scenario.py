@@ -156,7 +156,7 @@ def test_every_broken_option_is_named_at_once():
     with pytest.raises(InputError) as refused:
         data_incremental(numbered(9), numbered(9), 0, "x", sizes="equal", concentration="high", stratified=1)
     told = str(refused.value)
-    assert told.startswith("5 problem(s) in the options of data-incremental: ")
+    assert told.startswith("5 problems in the options of data-incremental: ")
     for part in ("parts", "seed", "sizes", "concentration", "stratified", "'high'", "'equal'"):
         assert part in told
 

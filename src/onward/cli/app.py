@@ -3,36 +3,52 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import fields
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from onward import __version__
 from onward.cli import deciding, experimenting, making, reading
+from onward.cli.options import SOURCES, example
 from onward.errors import OnwardError
+from onward.settings import Settings
+
+STOPPED = 130
+"""The exit code after Ctrl-C, as shells have it."""
+
+SETTINGS = f"Settings: {', '.join(f'{field.name}={field.default}' for field in fields(Settings))}."
 
 app = typer.Typer(
     name="onward",
     help="Keep a trained PyTorch model up to date as data arrives, and prove each new version.",
-    no_args_is_help=True,
+    epilog="onward COMMAND --help tells all of a command. Exit codes: 0 done; 1 a mistake, which the message explains; "
+    "3 made but not promoted; 130 stopped.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command()(experimenting.demo)
-app.command()(making.init)
-app.command()(making.update)
-app.command()(reading.evaluate)
-app.command()(reading.predict)
-app.command()(reading.log)
-app.command()(reading.show)
-app.command()(reading.diff)
-app.command()(deciding.promote)
-app.command()(deciding.rollback)
-app.command()(reading.verify)
-app.command()(reading.methods)
-app.command()(experimenting.run)
+app.command(epilog=example("demo --out story"))(experimenting.demo)
+app.command(
+    epilog=example(
+        "init prod --model 'cnn(width=16)' --test mnist:test",
+        "init prod --model mypkg.nets:build --weights model.safetensors\n--classes labels.txt --test data/test",
+    )
+)(making.init)
+app.command(
+    epilog=f"{SOURCES}\n{SETTINGS}\n\n"
+    + example("update prod --data data/week-47 --method 'lwf | replay(size=500)'\n--epochs 10 --set lr=0.01")
+)(making.update)
+app.command(epilog=SOURCES + "\n" + example("evaluate prod~1 mnist:test"))(reading.evaluate)
+app.command(epilog=SOURCES + "\n" + example("predict prod data/new --out said.csv"))(reading.predict)
+app.command(epilog=example("log prod"))(reading.log)
+app.command(epilog=example("show prod~1"))(reading.show)
+app.command(epilog=example("diff prod~1 prod"))(reading.diff)
+app.command(epilog=example("promote 7f3a91c2 prod"))(deciding.promote)
+app.command(epilog=example("rollback prod"))(deciding.rollback)
+app.command(epilog=example("verify --lineage .onward"))(reading.verify)
+app.command(epilog=example("methods", "methods ewc"))(reading.methods)
+app.command(epilog=example("run digits.toml --seeds 5 --jobs 2"))(experimenting.run)
 
 
 def version_wanted(wanted: bool) -> None:
@@ -44,25 +60,34 @@ def version_wanted(wanted: bool) -> None:
 
 @app.callback()
 def onward(
-    version: Annotated[bool, typer.Option("--version", callback=version_wanted, is_eager=True, help="Print it.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", callback=version_wanted, is_eager=True, help="Show onward's version and exit.")
+    ] = False,
 ) -> None:
     """Keep a trained PyTorch model up to date as data arrives, and prove each new version."""
 
 
 def main() -> None:
-    """Run a command. Exit codes: 0 done, 1 a mistake that the message explains, 3 made but not promoted."""
+    """Run a command, and end with its exit code."""
     try:
-        code = app(standalone_mode=False)
+        code = app(sys.argv[1:] or ["--help"], "onward", standalone_mode=False)
     except OnwardError as error:
-        code = told(str(error))
+        code = told(f"error: {error}")
     except typer.TyperException as error:
-        code = told(error.format_message())
+        path = getattr(getattr(error, "ctx", None), "command_path", "onward")
+        code = told(f"error: {error.format_message().rstrip('.')} (see {path} --help)")
+    except OSError as error:
+        code = told(f"error: {error.strerror}: {error.filename}" if error.filename else f"error: {error}")
     except (typer.Abort, KeyboardInterrupt):
-        code = told("stopped; nothing was changed")
+        code = STOPPED
+    if code == STOPPED:
+        told("stopped; what was not finished was not written")
     sys.exit(code if isinstance(code, int) else 0)
 
 
 def told(message: str) -> int:
-    """Say what went wrong, and return the exit code of a user's mistake."""
-    Console(stderr=True, highlight=False, soft_wrap=True).print(f"error: {message}", markup=False)
+    """Say why there is no result, and return the exit code of a user's mistake."""
+    from onward.cli.show import plain_console
+
+    plain_console(stderr=True).print(message)
     return 1

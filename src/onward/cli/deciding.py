@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
-
-from onward.cli.options import DEFAULT_LINEAGE, LineageFolder, Reference
+from onward.cli import options
 
 
 def promote(
-    reference: Reference,
-    head: Annotated[str, typer.Argument(metavar="HEAD", help="What is to name it; made where there is none.")],
-    lineage: LineageFolder = DEFAULT_LINEAGE,
+    reference: options.Reference, head: options.NamingHead, lineage: options.LineageFolder = options.DEFAULT_LINEAGE
 ) -> None:
     """Let a head name a version, whatever its gate said."""
     from onward.cli.show import console
@@ -22,10 +16,7 @@ def promote(
     console().print(f"version {id[:8]} is head of {head}")
 
 
-def rollback(
-    head: Annotated[str, typer.Argument(metavar="HEAD", help="The head to take back.")],
-    lineage: LineageFolder = DEFAULT_LINEAGE,
-) -> None:
+def rollback(head: options.MovedHead, lineage: options.LineageFolder = options.DEFAULT_LINEAGE) -> None:
     """Take back a head's last move. No version is lost."""
     from onward.cli.show import console
     from onward.store.lineage import Lineage

@@ -4,35 +4,39 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 
-from onward.cli.options import AsJson, DataDir
+from onward.cli import options
 
 if TYPE_CHECKING:
     from onward.experiment.pool import Notice
 
 
-def demo(
-    out: Annotated[Path, typer.Option(help="A folder for the lineage and the picture.")] = Path("onward-demo"),
-    seed: Annotated[int, typer.Option(help="Of every random stream.")] = 0,
-) -> None:
-    """Show the whole story on real digits, in under a minute: four arrivals, a poisoned one, a comparison."""
+def demo(out: options.StoryFolder = Path("onward-demo"), seed: options.Seed = 0) -> None:
+    """Tell the whole story on real digits, in under a minute.
+
+    Four arrivals, of which each is an update by the commands that you would type; then one with wrong labels, which
+    the gate stops; then three methods compared.
+    """
     from onward.cli.story import tell
 
     tell(out, seed)
 
 
 def run(
-    file: Annotated[Path, typer.Argument(help="A TOML file: a stream, a model, settings, methods, seeds.")],
-    out: Annotated[Path | None, typer.Option(help="Where the results go.", show_default="results/NAME")] = None,
-    seeds: Annotated[int | None, typer.Option(help="How many seeds, instead of those in the file.")] = None,
-    jobs: Annotated[int | None, typer.Option(help="Processes at once.", show_default="one a processor")] = None,
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
+    file: options.Experiment,
+    out: options.ResultsFolder = None,
+    seeds: options.Seeds = None,
+    jobs: options.Jobs = None,
+    data_dir: options.DataDir = None,
+    as_json: options.AsJson = False,
 ) -> None:
-    """Compare methods on a stream: every method with every seed, in parallel; a finished run is not run again."""
+    """Compare methods on a stream, in parallel.
+
+    Every method runs with every seed; what is finished is not run again. Exit code 1 when runs failed.
+    """
     from onward import experiment
     from onward.cli.show import console, print_json
     from onward.report.tables import failures_table, results_table
@@ -46,7 +50,7 @@ def run(
         console().print(results_table(results))
         if results.failed:
             console().print(failures_table(results))
-        console().print(f"results.json, results.csv and matrices.csv are in {folder}", markup=False)
+        console().print(f"results.json, results.csv and matrices.csv are in {folder}")
     if results.failed:
         raise typer.Exit(1)
 
@@ -56,4 +60,4 @@ def notice(told: Notice) -> None:
     from onward.cli.show import console
 
     reason = f": {told.told}" if told.told else ""
-    console().print(f"  {told.finished}/{told.of}  {told.label}, seed {told.seed}: {told.state}{reason}", markup=False)
+    console().print(f"  {told.finished}/{told.of}  {told.label}, seed {told.seed}: {told.state}{reason}")

@@ -75,9 +75,9 @@ def ours(brought: Brought, tests: tuple[str, ...], data_dir: Path | None) -> Cla
         "--std": brought.std,
     }
     if refused := [option for option, value in given.items() if value]:
-        raise InputError(f"{net} starts untrained and learns its classes by updates; {listed(refused)} go with a model of yours")
+        raise InputError(f"{net} starts untrained and learns its classes by updates; {listed(refused)} is for yours")
     if not brought.shape and not tests:
-        raise InputError(f"{net} must know the shape of its inputs: give --shape, like 1,28,28, or a --test set to read it off")
+        raise InputError(f"{net} must know the shape of its inputs: give --shape, like 1,28,28, or a --test set")
     shape = sizes(brought.shape) if brought.shape else tuple(read(tests[0], data_dir).inputs.shape[1:])
     try:
         made = fresh(net, shape, brought.seed, **arguments)
@@ -85,7 +85,7 @@ def ours(brought: Brought, tests: tuple[str, ...], data_dir: Path | None) -> Cla
             made.features(torch.zeros(1, *shape))
     except InputError:
         raise
-    except (TypeError, ValueError, RuntimeError, IndexError, ZeroDivisionError) as error:  # torch refuses in its own words
+    except Exception as error:  # torch refuses sizes in many ways
         raise InputError(f"{brought.model} cannot be made for inputs of shape {shape}: {error}") from error
     return made
 

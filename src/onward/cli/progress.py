@@ -5,44 +5,56 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import contextmanager
 
-from rich.progress import BarColumn, Progress, TaskID, TextColumn
+from rich.progress import BarColumn, Progress, TimeRemainingColumn
 
 from onward.cli.show import console, fact
 from onward.engine.log import Observer, silent
 from onward.engine.log import Progress as Told
 
-BAR = 20
+BAR = 24
 """Columns of a bar."""
 
 
 @contextmanager
 def watched(quiet: bool) -> Generator[Observer]:
-    """Give an observer that shows a bar a phase; where there is no terminal, a line at each phase's end."""
+    """Give an observer that prints a line at each phase's end; on a terminal it shows a bar until then."""
     if quiet:
         yield silent
-    elif console().is_terminal:
-        columns = (TextColumn("  {task.description:<11}"), BarColumn(BAR), TextColumn("{task.fields[told]}"))
-        with Progress(*columns, console=console()) as bars:
-            yield Bars(bars)
+        return
+    lines = LastLines()
+    if console().is_terminal:
+        columns = ("  {task.description:<11}", BarColumn(BAR), "{task.fields[told]}", TimeRemainingColumn())
+        with Progress(*columns, console=console(), transient=True) as progress:
+            yield both(lines, Bar(progress))
     else:
-        lines = LastLines()
         yield lines
-        lines.print()
+    lines.print()
 
 
-class Bars:
-    """One bar for each phase."""
+def both(first: Observer, second: Observer) -> Observer:
+    """Return an observer that tells two others."""
 
-    def __init__(self, bars: Progress) -> None:
-        """Draw into ``bars``."""
-        self._bars = bars
-        self._task = TaskID(0)
+    def observe(told: Told) -> None:
+        first(told)
+        second(told)
+
+    return observe
+
+
+class Bar:
+    """A bar for the running phase."""
+
+    def __init__(self, progress: Progress) -> None:
+        """Draw into ``progress``."""
+        self._progress = progress
+        self._task = progress.add_task("", visible=False, told="")
 
     def __call__(self, told: Told) -> None:
-        """Move the running phase's bar; a phase that starts gets one."""
+        """Move the bar; a phase that starts begins it anew."""
         if not told.step:
-            self._task = self._bars.add_task(told.phase, total=told.steps, told="")
-        self._bars.update(self._task, completed=told.step, told=line(told))
+            self._progress.reset(self._task, total=told.steps, description=told.phase, visible=True)
+        loss = f"epoch {told.epoch}/{told.epochs}  loss {sum(told.terms.values()):.3f}" if told.terms else "starting"
+        self._progress.update(self._task, completed=told.step, told=loss)
 
 
 class LastLines:
@@ -66,8 +78,6 @@ class LastLines:
 
 def line(told: Told) -> str:
     """Return how far a phase is, as text."""
-    if not told.terms:
-        return "starting"
     parts = " + ".join(f"{name} {value:.3f}" for name, value in told.terms.items())
     loss = f"loss {sum(told.terms.values()):.3f}" + (f" = {parts}" if len(told.terms) > 1 else "")
     return f"epoch {told.epoch}/{told.epochs}  {loss}  {told.rate:,.0f} examples/s"

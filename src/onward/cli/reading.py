@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
-from typing import Annotated
 
 import typer
 
-from onward.cli.options import DEFAULT_LINEAGE, AsJson, DataDir, LineageFolder, Reference
-
-Source = Annotated[str, typer.Argument(metavar="SOURCE", help="The examples; see below.")]
+from onward.cli import options
 
 
-def log(reference: Reference, lineage: LineageFolder = DEFAULT_LINEAGE, as_json: AsJson = False) -> None:
+def log(
+    reference: options.Reference,
+    lineage: options.LineageFolder = options.DEFAULT_LINEAGE,
+    as_json: options.AsJson = False,
+) -> None:
     """List a version and its ancestors, the youngest first."""
     from onward.cli.show import print_json
     from onward.cli.versions import log_lines
@@ -22,12 +22,17 @@ def log(reference: Reference, lineage: LineageFolder = DEFAULT_LINEAGE, as_json:
     place = Lineage(lineage)
     line, heads = place.history(reference), place.heads.all()
     if as_json:
-        print_json([{"id": v.id, "heads": [h for h, id in heads.items() if id == v.id], **asdict(v.card)} for v in line])
+        named = {v.id: [head for head, id in heads.items() if id == v.id] for v in line}
+        print_json([{"id": v.id, "heads": named[v.id], **asdict(v.card)} for v in line])
     else:
         log_lines(line, heads)
 
 
-def show(reference: Reference, lineage: LineageFolder = DEFAULT_LINEAGE, as_json: AsJson = False) -> None:
+def show(
+    reference: options.Reference,
+    lineage: options.LineageFolder = options.DEFAULT_LINEAGE,
+    as_json: options.AsJson = False,
+) -> None:
     """Show the facts of one version; all of its card with --json."""
     from onward.cli.show import print_json
     from onward.cli.versions import version_lines
@@ -41,10 +46,10 @@ def show(reference: Reference, lineage: LineageFolder = DEFAULT_LINEAGE, as_json
 
 
 def diff(
-    first: Reference,
-    second: Annotated[str, typer.Argument(metavar="REFERENCE", help="The version to compare it with.")],
-    lineage: LineageFolder = DEFAULT_LINEAGE,
-    as_json: AsJson = False,
+    first: options.Reference,
+    second: options.Second,
+    lineage: options.LineageFolder = options.DEFAULT_LINEAGE,
+    as_json: options.AsJson = False,
 ) -> None:
     """Show what changed from one version to another.
 
@@ -63,11 +68,11 @@ def diff(
 
 
 def evaluate(
-    reference: Reference,
-    data: Source,
-    lineage: LineageFolder = DEFAULT_LINEAGE,
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
+    reference: options.Reference,
+    data: options.Source,
+    lineage: options.LineageFolder = options.DEFAULT_LINEAGE,
+    data_dir: options.DataDir = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Judge a version on a test set, overall and by class."""
     from onward.cli.judgements import judgement_lines, judgement_values
@@ -89,17 +94,15 @@ def evaluate(
 
 
 def predict(
-    reference: Reference,
-    data: Source,
-    out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write a CSV file instead: row, class, probability.")
-    ] = None,
-    lineage: LineageFolder = DEFAULT_LINEAGE,
-    data_dir: DataDir = None,
-    as_json: AsJson = False,
+    reference: options.Reference,
+    data: options.Source,
+    out: options.Csv = None,
+    lineage: options.LineageFolder = options.DEFAULT_LINEAGE,
+    data_dir: options.DataDir = None,
+    as_json: options.AsJson = False,
 ) -> None:
     """Say of each example what it is, and how probable that is."""
-    from onward.cli.judgements import predictions, prediction_lines, write_csv
+    from onward.cli.judgements import prediction_lines, predictions, write_csv
     from onward.cli.show import console, print_json
     from onward.datasets.source import read
     from onward.errors import counted
@@ -116,7 +119,7 @@ def predict(
         prediction_lines(rows)
 
 
-def verify(lineage: LineageFolder = DEFAULT_LINEAGE, as_json: AsJson = False) -> None:
+def verify(lineage: options.LineageFolder = options.DEFAULT_LINEAGE, as_json: options.AsJson = False) -> None:
     """Read every byte of every version and hold it against its card.
 
     Exit code 1 when something is not as it was written.
@@ -138,10 +141,7 @@ def verify(lineage: LineageFolder = DEFAULT_LINEAGE, as_json: AsJson = False) ->
         raise typer.Exit(1)
 
 
-def methods(
-    name: Annotated[str | None, typer.Argument(metavar="NAME", help="One of them, to be told all of it.")] = None,
-    as_json: AsJson = False,
-) -> None:
+def methods(name: options.MethodName = None, as_json: options.AsJson = False) -> None:
     """List the methods of updating, or tell all of one."""
     import inspect
 
@@ -151,7 +151,8 @@ def methods(
     wanted = catalogue.names() if name is None else (name,)
     told = {each: inspect.getdoc(catalogue.method_class(each)) or "" for each in wanted}
     if as_json:
-        print_json([{"name": n, "told": t, "fields": [asdict(f) for f in catalogue.fields_of(n)]} for n, t in told.items()])
+        taken = {each: [asdict(field) for field in catalogue.fields_of(each)] for each in told}
+        print_json([{"name": each, "told": text, "fields": taken[each]} for each, text in told.items()])
         return
     if name is not None:
         console().print(f"{name}\n\n{told[name]}")

@@ -25,8 +25,9 @@ def preflight_lines(going: Ready) -> None:
     parts += [f"{counted(len(new), 'new class')} ({listed(new, most=5)})"] if new else ["no new class"]
     parts += [f"{len(here) - len(new)} of {counted(len(known), 'old class')} present"] if known else []
     fact("preflight", " · ".join(parts))
-    lost = [f"{name} kept ({size(count)})" for name, count in dropped(going).items()]
-    fact("method", method_of(going) + (f"; what {listed(lost)} is dropped: it is not in this method" if lost else ""))
+    fact("method", method_of(going))
+    for name, count in dropped(going).items():
+        fact("", f"what {name} kept ({size(count)}) ends here: this method has no {name}")
 
 
 def method_of(going: Ready) -> str:
@@ -73,8 +74,9 @@ def accuracy_text(measure: Measure) -> str:
 
 def bill_text(cost: Cost) -> str:
     """Return what an update cost, as a phrase."""
-    work = f"{counted(cost.samples, 'example')}, {counted(cost.steps, 'step')}"
-    return f"{work}, {flops(cost.forward_flops + cost.backward_flops)}, {cost.seconds:.1f} s, {size(cost.kept_bytes)} kept"
+    done = f"{counted(cost.samples, 'example')}, {counted(cost.steps, 'step')}"
+    spent = f"{flops(cost.forward_flops + cost.backward_flops)}, {cost.seconds:.1f} s"
+    return f"{done}, {spent}, {size(cost.kept_bytes)} kept"
 
 
 def share_text(share: float | None) -> str:

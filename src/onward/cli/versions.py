@@ -63,7 +63,7 @@ def settings_text(settings: Mapping[str, Any]) -> str:
 
 
 def log_lines(line: Sequence[Version], heads: Mapping[str, str]) -> None:
-    """Print versions, each in a line of facts and a line of what made it; then which test sets the accuracies are on."""
+    """Print each version in a line of facts and a line of what made it; then the test sets of the accuracies."""
     tests = measured(line)
     named = {v.id: ", ".join(head for head, id in heads.items() if id == v.id) for v in line}
     wide = max(len("heads"), *map(len, named.values()))

@@ -16,7 +16,7 @@ import torch
 from onward.datasets import image_folder, layouts, named, npz
 from onward.datasets.selection import Selection
 from onward.datasets.selection import parse as parse_selection
-from onward.errors import InputError, listed, unknown
+from onward.errors import InputError, counted, listed, unknown
 from onward.types import Examples
 
 
@@ -50,7 +50,7 @@ class Source:
             except InputError as error:
                 problems.append(str(error))
         if problems:
-            raise InputError(f"{len(problems)} problem(s) in the source {text!r}: " + "; ".join(problems))
+            raise InputError(f"{counted(len(problems), 'problem')} in the source {text!r}: " + "; ".join(problems))
         return cls(place, split, tuple(selections))
 
     def __str__(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
@@ -14,8 +14,7 @@ from onward.rng import dealt
 from onward.types import Batch, Data, Examples
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """Where some of a batch's examples lie. rows: (b',) int64 of ``data``."""
 
     data: Data
@@ -54,7 +53,7 @@ def epoch(phase: Phase, sources: Sequence[Data], draws: Generator) -> Iterator[t
     for mix in phase.mixes:
         orders.append(list(dealt(len(mix.data), mix.size * len(orders[0]), draws).split(mix.size)))
     for rows in zip(*orders, strict=True):
-        yield tuple(Piece(data, chosen) for data, chosen in zip(sources, rows, strict=True))
+        yield tuple(map(Piece, sources, rows))
 
 
 def gathered(pieces: Sequence[Piece], device: torch.device) -> Batch:

@@ -82,7 +82,8 @@ class Pass:
         else:
             values = [term(step) for term in self.phase.terms.values()]
         total = values[0] if len(values) == 1 else torch.stack(values).sum()
-        self.optimiser.zero_grad()
+        for parameter in self.chosen:  # as zero_grad does, which spends ten times as long on its profiler
+            parameter.grad = None
         total.backward()
         for edit in self.phase.edits:
             edit(step)
@@ -136,10 +137,12 @@ def run(phase: Phase, model: Classifier, around: Surroundings, index: int) -> Ph
     return PhaseRecord(
         name=phase.name,
         examples=len(phase.data),
+        batch_size=phase.settings.batch_size,
         mixed=sum(mix.size for mix in phase.mixes),
         terms=tuple(phase.terms),
         trained=sum(parameter.numel() for parameter in chosen),
         epochs=epochs,
+        planned=phase.settings.epochs * going.per_epoch,
         steps=going.step,
         samples=going.samples,
         curve={term: tuple(values) for term, values in going.log.curve.items()},

@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 
 from onward.catalogue import parsed, written
 from onward.config import read_toml
-from onward.errors import InputError, hold
+from onward.errors import InputError, counted, hold
 from onward.experiment.plan import Contender, Experiment
 from onward.experiment.trial import Findings, tried_model, tried_stream
 from onward.schema import checked, problems
@@ -79,7 +79,7 @@ def read(path: str | Path, data_dir: str | Path | None = None, seeds: int | None
     model = tried_model(section(values, "model"), tried, each_settings, wrong)
     if wrong or tried.plan is None:
         every = list(dict.fromkeys(wrong))
-        raise InputError(f"{len(every)} problem(s) in {file}:" + "".join(f"\n- {each}" for each in every))
+        raise InputError(f"{counted(len(every), 'problem')} in {file}:" + "".join(f"\n- {each}" for each in every))
     return Experiment(str(values["name"]), tried.plan, model, tuple(contenders), numbers, folder)
 
 

@@ -33,8 +33,8 @@ class Classifier(nn.Module):
         InputError: when the names do not fit the head.
     """
 
-    shift: Tensor | None
-    scale: Tensor | None
+    shift: Tensor
+    scale: Tensor
     task_of_class: Tensor | None
 
     def __init__(
@@ -61,8 +61,9 @@ class Classifier(nn.Module):
             raise InputError(f"class names must differ from one another; these come twice: {listed(twice)}")
         if self.tasks is not None and len(self.tasks) != len(self.classes):
             raise InputError(f"{len(self.classes)} classes need a task each, got {len(self.tasks)}")
-        self.register_buffer("shift", torch.tensor(self.mean) if self.mean else None, persistent=False)
-        self.register_buffer("scale", torch.tensor(self.std) if self.std else None, persistent=False)
+        like = next(self.parameters(), torch.empty(0))
+        self.register_buffer("shift", like.new_tensor(self.mean), persistent=False)
+        self.register_buffer("scale", like.new_tensor(self.std), persistent=False)
         self.register_buffer("task_of_class", None, persistent=False)
         self._note_tasks()
 
@@ -73,14 +74,12 @@ class Classifier(nn.Module):
     @property
     def device(self) -> torch.device:
         """Where the parameters are."""
-        like = next(self.parameters(), None)
-        return torch.device("cpu") if like is None else like.device
+        return self.shift.device  # a buffer goes where they go and is found at once, and every batch asks
 
     @property
     def dtype(self) -> torch.dtype:
         """The type of the parameters."""
-        like = next(self.parameters(), None)
-        return torch.float32 if like is None else like.dtype
+        return self.shift.dtype
 
     def features(self, inputs: Tensor) -> Tensor:
         """Return the features, (b, d)."""
@@ -88,11 +87,10 @@ class Classifier(nn.Module):
             inputs = inputs.to(self.dtype).div_(255)
         elif inputs.dtype != self.dtype:
             inputs = inputs.to(self.dtype)
-        by_channel = (-1, *(1,) * (inputs.ndim - 2))
-        if self.shift is not None:
-            inputs = inputs - self.shift.view(by_channel)
-        if self.scale is not None:
-            inputs = inputs / self.scale.view(by_channel)
+        if self.mean:
+            inputs = inputs - by_channel(self.shift, inputs)
+        if self.std:
+            inputs = inputs / by_channel(self.scale, inputs)
         return self.backbone(inputs)
 
     def forward(self, inputs: Tensor) -> Tensor:
@@ -131,3 +129,8 @@ class Classifier(nn.Module):
             "mean": list(self.mean),
             "std": list(self.std),
         }
+
+
+def by_channel(values: Tensor, inputs: Tensor) -> Tensor:
+    """Return one value for each channel, (c,), in a shape that applies it to inputs, (b, c, ...)."""
+    return values.view(-1, *(1,) * (inputs.ndim - 2))

@@ -35,6 +35,10 @@ class Imported(Backbone):
             network = found(factory)(**self.arguments)
         except TypeError as error:
             raise InputError(f"{factory} cannot be called with {self.arguments}: {error}") from error
+        except InputError:
+            raise
+        except Exception as error:  # a user's function may fail in any way it likes
+            raise InputError(f"{factory} failed with {type(error).__name__}: {error}") from error
         if not isinstance(network, nn.Module):
             raise InputError(f"{factory} returned a {type(network).__name__}; it must return a torch.nn.Module")
         self.head_name = head or last_linear(network)
@@ -92,6 +96,8 @@ def found(path: str) -> Any:  # noqa: ANN401 - a user's object, of any kind
         loaded = importlib.import_module(module)
     except ModuleNotFoundError as error:
         raise InputError(f"{path}: there is no module {error.name!r}; run where it can be imported") from error
+    except Exception as error:  # a user's module may fail in any way it likes
+        raise InputError(f"{path}: the module {module} failed with {type(error).__name__}: {error}") from error
     finally:
         if added:
             sys.path.remove(here)

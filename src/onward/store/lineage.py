@@ -158,7 +158,7 @@ class Lineage:
         model = build(version.card.net)
         try:
             fill(model, read_tensors(version.path / MODEL))
-        except RuntimeError as error:
+        except (RuntimeError, TypeError) as error:
             raise StoreError(f"version {version.short}: its tensors do not fit the net in its card: {error}") from error
         return Learner(model.eval(), parsed(version.card.method), read_tensors(version.path / KEPT))
 

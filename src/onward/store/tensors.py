@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -46,8 +47,11 @@ def fill(model: nn.Module, tensors: Mapping[str, Tensor]) -> None:
     """Put tensors into a model, each in its own type. Weights that the model ties stay tied.
 
     Raises:
-        RuntimeError: when a name or a shape differs.
+        RuntimeError, TypeError: when a name, a shape or a kind of number differs.
     """
+    first = next((name for name, _ in model.named_parameters()), "")
+    if first in tensors:
+        model.to(tensors[first].dtype)  # with the buffers that are in no file
     for name, own in model.state_dict(keep_vars=True).items():
         own.data = own.to(tensors[name].dtype) if name in tensors else own.data
     model.load_state_dict(tensors, strict=True)
@@ -68,7 +72,9 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
         except StoreError as error:
             raise InputError(str(error)) from error
     try:
-        loaded = torch.load(file, map_location="cpu", weights_only=True)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of a pickle's protocol: what is no state dict is refused below
+            loaded = torch.load(file, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds; all of them mean that the file is refused
         raise InputError(
             f"{file} holds more than tensors, or is damaged, and is refused: a pickle can run code. Save the state "

@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping
 from typing import TypeGuard
 
-from onward.errors import InputError
+from onward.errors import InputError, counted
 
 Rules = Mapping[str, tuple[object, bool]]
 """Rules in words, each with the value that was given and whether the rule holds for it."""
@@ -24,7 +24,7 @@ def require(scenario: str, rules: Rules) -> None:
     """
     broken = [f"{rule} (got {value!r})" for rule, (value, holds) in rules.items() if not holds]
     if broken:
-        raise InputError(f"{len(broken)} problem(s) in the options of {scenario}: " + "; ".join(broken))
+        raise InputError(f"{counted(len(broken), 'problem')} in the options of {scenario}: " + "; ".join(broken))
 
 
 def number(value: object) -> TypeGuard[float]:

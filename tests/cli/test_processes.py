@@ -1,0 +1,52 @@
+"""Commands as processes of their own: stopped by a key, and a whole story on real images."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from tests.cli.terminal import contents
+
+ONWARD = [sys.executable, "-m", "onward"]
+
+
+def test_stopping_an_update_leaves_everything_as_it_was(lineage):
+    before = contents(lineage)
+    command = [*ONWARD, "update", "prod", "--data", "digits:train", "--epochs", "1000000", "--set", "lr=1e-9"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout.readline().startswith("  preflight")
+        assert process.stdout.readline().startswith("  method")
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.5)  # it trains
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=30)
+    assert (out, err) == ("", "stopped; what was not finished was not written\n")
+    assert process.returncode in (130, -signal.SIGINT)  # the same to a shell; Python decides by where it was met
+    assert contents(lineage) == before
+
+
+@pytest.mark.data
+def test_mnist_from_its_folder_as_a_new_user_would_do_it(folder, data_dir):
+    def typed(*words: str, code: int = 0, **variables: str) -> str:
+        ran = subprocess.run([*ONWARD, *words], capture_output=True, text=True, env={**os.environ, **variables})
+        assert (ran.returncode, ran.stderr) == (code, ""), ran
+        return ran.stdout
+
+    first = "mnist:test@classes=0,1,2,3,4@rows=0:500"
+    typed("init", "prod", "--model", "mlp(width=64)", "--test", first, "--data-dir", str(data_dir))
+    arrived = ["--data", "mnist:train@classes=0,1,2,3,4@rows=0:1500", "--method", "replay(size=400, per_batch=64)"]
+    told = typed("update", "prod", *arrived, "--data-dir", str(data_dir))
+    assert "1,500 new examples · 5 new classes (0, 1, 2, 3, 4)\n" in told and "is head of prod" in told
+    Path(".onward/lineage.toml").write_text("[gate]\nmargin = 0.2\nnegative_flips = 0.3\n")
+    arrived = ["--data", "mnist:train@classes=5,6@rows=0:600", "--test", "mnist:test@classes=5,6@rows=0:200"]
+    told = json.loads(typed("update", "prod", *arrived, "--json", ONWARD_DATA=str(data_dir)))
+    assert told["promoted"] and [measure["accuracy"] > 0.7 for measure in told["measures"]] == [True, True]
+    log = json.loads(typed("log", "prod", "--json"))
+    assert [len(card["net"]["classes"]) for card in log] == [7, 5, 0]
+    assert "  classes     added: 5, 6\n" in typed("diff", "prod~1", "prod")
+    assert typed("rollback", "prod") == f"head of prod was {log[0]['id'][:8]} and is {log[1]['id'][:8]} again\n"

@@ -1,0 +1,122 @@
+"""Commands that read: what they print, and as JSON."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests.cli.terminal import contents, done, typed
+
+import onward
+from onward.catalogue import names
+
+pytestmark = pytest.mark.usefixtures("lineage")
+
+VERBS = ["log prod", "show prod", "diff prod~1 prod", "evaluate prod digits:test", "predict prod digits:test@rows=0:9"]
+
+
+@pytest.mark.parametrize("verb", [*VERBS, "verify", "methods", "methods ewc"])
+def test_a_verb_that_reads_prints_json_and_nothing_else_and_writes_nothing(verb):
+    before = contents(Path())
+    assert done(f"{verb} --json").json
+    assert done(verb).out
+    assert contents(Path()) == before
+
+
+def test_log_tells_a_version_in_two_lines_and_names_the_test_sets_below():
+    done("promote prod candidate")
+    young, old = done("log prod --json").json
+    accuracy = f"{100 * young['measures'][0]['accuracy']:.1f}"
+    when = [card["created"][:16].replace("T", " ") for card in (young, old)]
+    assert done("log prod").out.splitlines() == [
+        "version   heads            made (UTC)        classes  gate  accuracy %",
+        f"{young['id'][:8]}  candidate, prod  {when[0]}        3  PASS  {accuracy:>5}",
+        "          replay(size=40, per_batch=16) on 200 examples of digits:train@classes=0,1,2@rows=0:200",
+        f"{old['id'][:8]}                   {when[1]}        0            -",
+        "          begun by init",
+        "accuracy % on  digits:test@classes=0,1,2@rows=0:60",
+    ]
+
+
+def test_show_tells_the_facts_of_the_card():
+    told, card = done("show prod"), done("show prod --json").json
+    assert told.fact("version") == card["id"] and told.fact("parent") == card["parent"]
+    assert told.fact("made").endswith(" UTC by replay(size=40, per_batch=16), seed 0")
+    assert told.fact("network") == "mlp(depth=1, dropout=0.0, shape=[1, 8, 8], width=24)"
+    assert told.fact("classes") == "3: 0, 1, 2"
+    assert told.fact("settings") == "epochs=10; else the usual"
+    assert f"fingerprint {card['data']['fingerprint'][:8]}\n" in told.out
+    assert done("show prod~1").fact("made").endswith(" UTC by init")
+
+
+def test_diff_tells_what_changed_and_how_far_the_weights_moved():
+    told = done("diff prod~1 prod")
+    rows = [line.split("  ") for line in told.out.splitlines()]
+    assert told.fact("classes") == "added: 0, 1, 2"
+    assert ["settings.epochs", "10"] in [[row[0], row[-1].strip()] for row in rows]
+    first, second = (onward.load(name).model.backbone.state_dict() for name in ("prod~1", "prod"))
+    gone = sum(float((second[key] - first[key]).double().square().sum()) for key in first)
+    was = sum(float(first[key].double().square().sum()) for key in first)
+    (moved,) = (line.split() for line in told.out.splitlines() if line.startswith("backbone.layers"))
+    assert moved == ["backbone.layers", "1,560", f"{100 * (gone / was) ** 0.5:.2f}", "%"]  # 64 * 24 + 24 numbers
+    assert "None" not in told.out
+    assert done("diff prod prod --json").json["changed"] == {}
+
+
+def test_evaluate_counts_by_class_and_says_which_it_does_not_know():
+    judged = done("evaluate prod digits:test@classes=1,2,7 --json").json
+    test = onward.read("digits:test@classes=1,2,7")
+    said = np.array(onward.load("prod").predict(test.inputs).names)
+    for name in "12":
+        here = test.targets.numpy() == int(name)
+        share = (said[here] == name).mean()
+        assert judged["by_class"][name] == {"examples": int(here.sum()), "accuracy": pytest.approx(share)}
+    assert judged["by_class"]["7"]["accuracy"] is None
+    right = sum(each["examples"] * (each["accuracy"] or 0) for each in judged["by_class"].values())
+    assert judged["accuracy"] == pytest.approx(right / len(test))
+    lines = done("evaluate prod digits:test@classes=1,2,7").out.splitlines()
+    assert lines[0].startswith(
+        f"{judged['version'][:8]} on digits:test@classes=1,2,7: {100 * judged['accuracy']:.1f} % of "
+    )
+    assert lines[-1].split() == ["7", str(judged["by_class"]["7"]["examples"]), "not", "known"]
+
+
+def test_evaluate_of_unknown_classes_alone_is_no_error():
+    assert done("evaluate prod digits:test@classes=8,9 --json").json["accuracy"] == 0
+
+
+def test_predictions_are_the_same_as_text_as_csv_and_as_json():
+    rows = done("predict prod digits:test@rows=0:4 --json").json
+    head, *lines = done("predict prod digits:test@rows=0:4").out.splitlines()
+    assert head.split() == list(rows[0]) == ["row", "class", "probability"]
+    assert [line.split() for line in lines] == [
+        [str(row["row"]), row["class"], f"{row['probability']:.3f}"] for row in rows
+    ]
+    assert done("predict prod digits:test@rows=0:4 --out said.csv").out == "4 predictions written to said.csv\n"
+    text = "row,class,probability\n" + "".join(f"{','.join(map(str, row.values()))}\n" for row in rows)
+    assert Path("said.csv").read_text() == text
+    assert all(1 / 3 <= row["probability"] <= 1 for row in rows)  # the greatest of three
+
+
+def test_verify_counts_what_it_read():
+    assert done("verify").out == "3 versions, 2 heads: all is as it was written\n"
+    assert done("verify --json").json == {"versions": 3, "heads": 2, "problems": []}
+
+
+def test_methods_lists_every_method_with_its_fields_and_tells_all_of_one():
+    listing = done("methods").out.splitlines()
+    assert [line.split()[0] for line in listing[1:]] == list(names())
+    assert "strength=1.0, temperature=2.0" in next(line for line in listing if line.startswith("lwf"))
+    told = done("methods lwf").out
+    assert told.startswith("lwf\n\n") and "\nReferences:\n" in told
+    (described,) = done("methods lwf --json").json
+    assert [field["name"] for field in described["fields"]] == ["strength", "temperature"]
+
+
+def test_a_reference_that_means_several_versions_is_refused(lineage):
+    ids = [path.name for path in (lineage / "versions").iterdir()]
+    twin = ids[0][:4] + "".join("0" if digit != "0" else "1" for digit in ids[0][4:])
+    (lineage / "versions" / twin).mkdir()
+    ended = typed(f"show {ids[0][:4]}")
+    assert ended.code == 1 and "give more digits" in ended.err
