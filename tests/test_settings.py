@@ -48,7 +48,7 @@ def test_all_fields_out_of_range_are_named_at_once():
         ({"nesterov": True, "momentum": 0.0}, "nesterov needs momentum > 0, got True"),
         ({"patience": 2}, "patience needs validation > 0, got 2"),
         ({"schedule": "one_cycle", "warmup": 0.1}, "warmup must be 0 with one_cycle"),
-        ({"lr": float("nan")}, "lr must be > 0, got nan"),
+        ({"lr": float("nan")}, "lr must be > 0 and finite, got nan"),
     ],
 )
 def test_fields_that_contradict_one_another_are_refused(fields, said):

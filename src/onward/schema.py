@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from functools import cache
 from typing import Any, TypeVar, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -26,9 +27,15 @@ def checked(kind: type[T], values: Mapping[str, Any], where: str) -> T:
         InputError: with all problems at once; an unknown name comes with the nearest known one.
     """
     try:
-        return TypeAdapter(kind).validate_python(dict(values), strict=False)
+        return adapter(kind).validate_python(dict(values), strict=False)
     except ValidationError as error:
         raise InputError(f"{where}: " + "; ".join(problems(kind, values))) from error
+
+
+@cache
+def adapter(kind: type[T]) -> TypeAdapter[T]:
+    """Return pydantic's reader of a dataclass; to make one takes longer than to use it."""
+    return TypeAdapter(kind)
 
 
 def problems(kind: type, values: Mapping[str, Any]) -> list[str]:
@@ -38,7 +45,7 @@ def problems(kind: type, values: Mapping[str, Any]) -> list[str]:
     have not is asked again.
     """
     try:
-        TypeAdapter(kind).validate_python(dict(values), strict=False)
+        adapter(kind).validate_python(dict(values), strict=False)
     except ValidationError as error:
         found = [told(dict(each), kind) for each in error.errors()]
         wrong = {each["loc"][0] for each in error.errors() if each["loc"]}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
@@ -68,14 +69,14 @@ class Settings:
             "steps must be >= 0 or left out": self.steps is None or self.steps >= 0,
             "batch_size must be >= 1": self.batch_size >= 1,
             "optimiser must be sgd or adamw": self.optimiser in ("sgd", "adamw"),
-            "lr must be > 0": self.lr > 0,
+            "lr must be > 0 and finite": 0 < self.lr < math.inf,
             "momentum must be in [0, 1)": 0 <= self.momentum < 1,
             "nesterov needs momentum > 0": not self.nesterov or self.momentum > 0,
-            "weight_decay must be >= 0": self.weight_decay >= 0,
+            "weight_decay must be >= 0 and finite": 0 <= self.weight_decay < math.inf,
             "schedule must be constant, cosine or one_cycle": self.schedule in ("constant", "cosine", "one_cycle"),
             "warmup must be in [0, 1)": 0 <= self.warmup < 1,
             "warmup must be 0 with one_cycle, which rises by itself": self.schedule != "one_cycle" or not self.warmup,
-            "clip must be > 0 or left out": self.clip is None or self.clip > 0,
+            "clip must be > 0 and finite, or left out": self.clip is None or 0 < self.clip < math.inf,
             "augment may hold flip, crop, cutout": set(self.augment) <= {"flip", "crop", "cutout"},
             "precision must be float32 or bfloat16": self.precision in ("float32", "bfloat16"),
             "validation must be in [0, 1)": 0 <= self.validation < 1,

@@ -26,7 +26,7 @@ MISTAKES = [
     (f"{UPDATE} --method 'replay(size=-1)'", "size"),
     (f"{UPDATE} --method 'lwf |'", "write it like"),
     (f"{UPDATE} --set lrr=1", "unknown name 'lrr'; did you mean 'lr'?"),
-    (f"{UPDATE} --set lr=-1 --set batch_size=0", "batch_size must be >= 1, got 0; lr must be > 0, got -1.0"),
+    (f"{UPDATE} --set lr=-1 --set batch_size=0", "batch_size must be >= 1, got 0; lr must be > 0 and finite, got -1.0"),
     (f"{UPDATE} --set lr", "key=value, got 'lr'"),
     (f"{UPDATE} --steps -1", "steps must be >= 0"),
     (f"{UPDATE} --set device=cudaa", "device 'cudaa' cannot be used here"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -168,6 +169,11 @@ def through_epochs(going: Pass, stream: tuple[str | int, ...]) -> tuple[list[flo
         if going.around.validation is None:
             continue
         losses.append(held_back_loss(going.model, going.around.validation))
+        if not math.isfinite(losses[-1]):
+            raise DivergedError(
+                f"the loss on held-back data became {losses[-1]} in phase '{going.phase.name}' after epoch {epochs}. Lower "
+                "lr or set clip; the parent is unchanged."
+            )
         if settings.patience is None:
             continue
         since_best = len(losses) - 1 - losses.index(min(losses))
