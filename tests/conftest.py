@@ -17,9 +17,7 @@ hypothesis.settings.register_profile("onward", deadline=None, derandomize=CI)
 
 
 def pytest_addoption(parser):
-    parser.addoption(
-        "--rewrite-golden", action="store_true", help="write the golden numbers anew instead of comparing"
-    )
+    parser.addoption("--rewrite-golden", action="store_true", help="write the golden numbers anew instead of comparing")
 
 
 def pytest_configure(config):

@@ -171,8 +171,8 @@ def through_epochs(going: Pass, stream: tuple[str | int, ...]) -> tuple[list[flo
         losses.append(held_back_loss(going.model, going.around.validation))
         if not math.isfinite(losses[-1]):
             raise DivergedError(
-                f"the loss on held-back data became {losses[-1]} in phase '{going.phase.name}' after epoch {epochs}. Lower "
-                "lr or set clip; the parent is unchanged."
+                f"the loss on held-back data became {losses[-1]} in phase '{going.phase.name}' after epoch {epochs}. "
+                "Lower lr or set clip; the parent is unchanged."
             )
         if settings.patience is None:
             continue
