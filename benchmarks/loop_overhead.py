@@ -176,13 +176,13 @@ def table(results: list[Result], machine: Machine, clock: Clock) -> Table:
     shown = Table(title="One step of training, beside the plain loop", caption=told)
     for heading in ("network", "loop"):
         shown.add_column(heading)
-    for heading in ("a step", "images/s", "ratio"):
+    for heading in ("ms/step", "images/s", "ratio"):
         shown.add_column(heading, justify="right")
     for result in results:
         titles = iter([result.cell.title, f"batch {result.cell.batch_size}", f"{result.cell.rounds} rounds"])
         for name in ("plain", "engine", "DataLoader"):
             ratio = "1" if name == "plain" else str(result.ratio(name))
-            step = f"{1e3 * result.step(name).median:,.3f} ms"
+            step = f"{1e3 * result.step(name).median:,.3f}"
             shown.add_row(next(titles), name, step, f"{result.images(name):,.0f}", ratio)
         shown.add_section()
     return shown

@@ -43,7 +43,8 @@ def story(seed: int) -> tuple[Week, ...]:
     """Return the arrivals in order; they share no example, and no test example is ever trained on."""
     train, test = load("digits", "train"), load("digits", "test")
     order = torch.randperm(len(train), generator=generator(seed, "demo"))
-    first, more, late, pages = order.split([700, 350, 194, len(train) - 1244])
+    bounds = [len(train) * percent // 100 for percent in (49, 73, 86)]
+    first, more, late, pages = order.tensor_split(bounds)
     old, new, page_test = of(test, None, KNOWN), of(test, None, NEW), scanned(test)
     unseen = of(train, torch.cat([first, late]), NEW)
     return (
@@ -57,7 +58,7 @@ def story(seed: int) -> tuple[Week, ...]:
 def poisoned(seed: int) -> Week:
     """Return an arrival in which every label is off by one."""
     train, test = load("digits", "train"), load("digits", "test")
-    rows = torch.randperm(len(train), generator=generator(seed, "demo", "poison"))[:500]
+    rows = torch.randperm(len(train), generator=generator(seed, "demo", "poison"))[:700]
     off = (train.targets[rows] + 1) % len(train.classes)
     spoilt = Examples(train.inputs[rows], off, train.classes)
     return Week("week-5", "a broken export: every label is off by one", spoilt, scanned(test), "scanner")

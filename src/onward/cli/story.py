@@ -24,8 +24,8 @@ from onward.report.plots import curves
 from onward.report.tables import results_table
 from onward.streams.experience import Experience
 
-METHOD = "lwf(strength=0.5) | replay(size=400, per_batch=64)"
-METHODS = {"warm start": "warm_start", "replay": "replay(size=400, per_batch=64)", "joint": "joint"}
+METHOD = "lwf(strength=0.5) | replay(size=400, per_batch=96)"
+METHODS = {"warm start": "warm_start", "replay": "replay(size=400, per_batch=96)", "joint": "joint"}
 SETTINGS = ["lr=0.02", "schedule=cosine", "epochs=8", "batch_size=32"]
 """Chosen with a quarter of the digits' training part in place of the test part."""
 

@@ -71,7 +71,7 @@ class Log:
         """
         if not self._pending:
             return {}
-        values = torch.stack([value.float() for value in self._pending]).view(-1, len(self._terms))
+        values = torch.stack(self._pending).float().view(-1, len(self._terms))
         self._pending.clear()
         if not bool(torch.isfinite(values).all()):
             row, column = (~torch.isfinite(values)).nonzero()[0].tolist()
