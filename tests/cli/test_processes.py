@@ -7,6 +7,9 @@ import os
 import signal
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,10 +18,22 @@ from tests.cli.terminal import contents
 ONWARD = [sys.executable, "-m", "onward"]
 
 
+@contextmanager
+def listening(command: list[str]) -> Iterator[subprocess.Popen[str]]:
+    """Give a process that a key can stop, whatever the one that runs the tests does with it; it never outlives them."""
+    heed = partial(signal.signal, signal.SIGINT, signal.SIG_DFL)  # a shell's background job is started deaf to it
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, text=True, preexec_fn=heed, **pipes) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
 def test_stopping_an_update_leaves_everything_as_it_was(lineage):
     before = contents(lineage)
     command = [*ONWARD, "update", "prod", "--data", "digits:train", "--epochs", "1000000", "--set", "lr=1e-9"]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+    with listening(command) as process:
         assert process.stdout.readline().startswith("  preflight")
         assert process.stdout.readline().startswith("  method")
         with pytest.raises(subprocess.TimeoutExpired):
