@@ -86,7 +86,7 @@ def parsed(text: str) -> Chain:
     """Return the chain that a text describes.
 
     >>> parsed("ewc(strength=10) | replay(size=500)")
-    EWC(strength=10.0, decay=1.0, examples=None) | Replay(size=500, per_batch=32)
+    EWC(strength=10.0, decay=1.0, examples=1000, stable=True) | Replay(size=500, per_batch=32)
 
     Raises:
         InputError: when the text is not names of methods, with fields in brackets, joined by ``|``.
