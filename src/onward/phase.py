@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, NamedTuple
 
 from torch import Generator, Tensor
@@ -46,23 +45,33 @@ class Step:
         self.model, self.generator = model, generator
         self.inputs, self.targets = batch.inputs, batch.targets
         self._parent, self._features = parent, features or model.features
+        # Not cached_property: on Python 3.11 that takes a lock at each first reading, which a small step would feel.
+        self._seen: Tensor | None = None
+        self._said: Tensor | None = None
+        self._old: Outputs | None = None
 
-    @cached_property
+    @property
     def features(self) -> Tensor:
         """The features, (b, d)."""
-        return self._features(self.inputs)
+        if self._seen is None:
+            self._seen = self._features(self.inputs)
+        return self._seen
 
-    @cached_property
+    @property
     def logits(self) -> Tensor:
         """The logits, (b, classes)."""
-        return self.model.head(self.features)
+        if self._said is None:
+            self._said = self.model.head(self.features)
+        return self._said
 
-    @cached_property
+    @property
     def old(self) -> Outputs:
         """The parent's features and logits, (b, old classes), without gradient; the same examples, seen the same."""
-        if self._parent is None:
-            raise InputError("this term needs a parent model, but this is the lineage's first update")
-        return self._parent()
+        if self._old is None:
+            if self._parent is None:
+                raise InputError("this term needs a parent model, but this is the lineage's first update")
+            self._old = self._parent()
+        return self._old
 
 
 Term = Callable[[Step], Tensor]
