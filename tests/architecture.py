@@ -12,12 +12,12 @@ from tests.sources import PACKAGE, House, part_of
 FLOORS = {
     part: floor
     for floor, parts in {
-        1: "types rng errors schema settings record formulas metrics",
+        1: "types rng errors schema settings record formulas metrics transform content",
         2: "nets memory streams datasets",
         3: "context phase method learner",
         4: "methods engine catalogue",
-        5: "store config gate toy",
-        6: "release experiment report demo",
+        5: "store config gate toy preflight",
+        6: "release experiment report demo amend export",
         7: "cli __main__",
     }.items()
     for part in parts.split()
@@ -30,13 +30,18 @@ NEIGHBOURS = {
     "schema": {"errors"},
     "settings": {"errors", "types"},
     "record": {"errors", "types", "settings"},
+    "transform": {"errors"},
+    "content": {"errors", "types"},
     "formulas": {"errors", "types"},
     "metrics": {"errors", "types"},
     "method": {"context", "phase"},
     "learner": {"context", "phase", "method"},
     "catalogue": {"methods"},
-    "store": {"gate"},
+    "store": {"gate", "preflight"},
     "report": {"experiment"},
+    "release": {"report"},
+    "amend": {"release", "report"},
+    "export": {"report"},
     "demo": {"release", "experiment", "report"},
     "__main__": {"cli"},
 }

@@ -13,7 +13,7 @@ from onward.context import Context, part
 from onward.errors import InputError, listed
 from onward.nets.classifier import Classifier
 from onward.phase import Phase, unused
-from onward.types import Kept
+from onward.types import Data, Kept
 
 
 class Method:
@@ -23,6 +23,9 @@ class Method:
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    keeps_examples: ClassVar[bool] = False
+    """Whether what it keeps holds examples themselves: where none may be kept, such a method is refused."""
 
     @property
     def name(self) -> str:
@@ -44,6 +47,24 @@ class Method:
     def predict(self, model: Classifier, inputs: Tensor, kept: Kept) -> Tensor:
         """Return the logits of ``inputs``, (b, classes)."""
         return model(inputs)
+
+    def forget(self, kept: Kept, gone: Data, model: Classifier) -> Kept:
+        """Return what is kept without the examples ``gone``, as if they had never been there.
+
+        Args:
+            kept: what this method kept.
+            gone: examples under the model's names; those that were never seen change nothing.
+            model: the version's, unchanged.
+
+        Raises:
+            InputError: when something is kept from which a single example cannot be taken out.
+        """
+        if kept:
+            raise InputError(
+                f"{self.name} keeps {listed(kept, most=3)}, a sum over all examples from which one cannot be taken "
+                "out. Leave out all that it kept, or train anew without them."
+            )
+        return {}
 
     def __or__(self, other: Method) -> Chain:
         """Chain two methods, the left one first."""
@@ -93,6 +114,14 @@ class Chain(Method):
             return model(inputs)
         key, method = self.predictor
         return method.predict(model, inputs, part(kept, key))
+
+    def forget(self, kept: Kept, gone: Data, model: Classifier) -> Kept:
+        """Let each method forget in what it kept; what belongs to none of them stays."""
+        names = dict(self.named)
+        rest = {key: tensor for key, tensor in kept.items() if key.partition("/")[0] not in names}
+        for key, method in self.named:
+            rest |= {f"{key}/{name}": t for name, t in method.forget(part(kept, key), gone, model).items()}
+        return rest
 
     @cached_property
     def predictor(self) -> tuple[str, Method] | None:

@@ -61,7 +61,7 @@ class Step:
     def logits(self) -> Tensor:
         """The logits, (b, classes)."""
         if self._said is None:
-            self._said = self.model.head(self.features)
+            self._said = self.model.logits(self.features)
         return self._said
 
     @property

@@ -171,6 +171,29 @@ def counted_by(data: Data, classes: Sequence[str]) -> Tensor:
     return lookup.to(data.targets.device)[data.targets]
 
 
+def known_as(data: Data, aliases: Mapping[str, str]) -> Data:
+    """Return ``data`` with each class under the name that it is known by; two under one name become one class.
+
+    Args:
+        data: any examples.
+        aliases: other names, each with the class it means.
+    """
+    names = [aliases.get(name, name) for name in data.classes]
+    if tuple(names) == data.classes:
+        return data
+    once = tuple(dict.fromkeys(names))
+    lookup = torch.tensor([once.index(name) for name in names], dtype=torch.int64).to(data.targets.device)
+    return retargeted(data, lookup[data.targets], once)
+
+
+def retargeted(data: Data, targets: Tensor, classes: tuple[str, ...]) -> Data:
+    """Return the examples of ``data`` under other targets, (n,) int64, that count other names."""
+    if isinstance(data, Examples):
+        return Examples(data.inputs, targets, classes)
+    rows = data.rows if isinstance(data, View) else torch.arange(len(data))
+    return View(data.data if isinstance(data, View) else data, rows, targets, classes)
+
+
 def aligned(data: Data, classes: Sequence[str]) -> Data:
     """Return ``data`` with its targets counted by ``classes``, a model's names.
 
@@ -183,11 +206,7 @@ def aligned(data: Data, classes: Sequence[str]) -> Data:
     missing = [name for name in present(data) if name not in names]
     if missing:
         raise InputError(f"the data has classes that the model does not know: {listed(missing)}")
-    targets = counted_by(data, names)
-    if isinstance(data, Examples):
-        return Examples(data.inputs, targets, names)
-    rows = data.rows if isinstance(data, View) else torch.arange(len(data))
-    return View(data.data if isinstance(data, View) else data, rows, targets, names)
+    return retargeted(data, counted_by(data, names), names)
 
 
 def joined(first: Data, *others: Data) -> Data:

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from onward.errors import InputError
 from onward.learner import Learner
-from onward.types import Data, counted_by, in_order
+from onward.types import Data, counted_by, in_order, known_as
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +52,6 @@ def judge(learner: Learner, data: Data, among: Sequence[str] | None = None) -> J
         raise InputError("the learner knows no class yet; update it first")
     known = None if among is None else [name for name in among if name in learner.classes]
     ids = [learner.predict(batch.inputs, known or None).ids for batch in in_order(data)]
-    targets = counted_by(data, learner.classes).cpu()
+    targets = counted_by(known_as(data, learner.model.aliases), learner.classes).cpu()
     targets = torch.where(targets < 0, len(learner.classes), targets)
     return Judgement(torch.cat(ids).numpy(), targets.numpy(), learner.classes)

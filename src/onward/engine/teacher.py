@@ -45,7 +45,7 @@ class Teacher:
     @torch.no_grad()
     def _asked(self, batch: Batch) -> Outputs:
         features = self._old.features(batch.inputs.to(self._old.device))
-        return Outputs(features, self._old.head(features))
+        return Outputs(features, self._old.logits(features))
 
     def _all(self, data: Data) -> Outputs:
         if id(data) not in self._held:  # the data is held too, so that its id stays its own

@@ -24,7 +24,7 @@ from onward.phase import Phase
 from onward.record import PhaseRecord, Record
 from onward.rng import generator
 from onward.settings import Settings
-from onward.types import Data, Examples, Kept, aligned, present, subset
+from onward.types import Data, Examples, Kept, aligned, known_as, present, subset
 
 
 def update(
@@ -90,6 +90,7 @@ def begun(
     """Check what was given, copy the model, grow its head, and let the method prepare it."""
     chain = chained(learner.method if method is None else method)
     _ = chain.predictor  # two of them would be found out only when training is paid for
+    new = known_as(new, learner.model.aliases)
     check(new, learner.model, settings)
     device = usable(settings.device)
     model = copy.deepcopy(learner.model).to(device).requires_grad_(True)
@@ -103,7 +104,7 @@ def begun(
 
 def ran(going: Going) -> Iterator[PhaseRecord]:
     """Run the phases as the plan yields them, each before the next is asked for."""
-    proposed = [Phase("train", going.context.new, going.context.settings)]
+    proposed = [Phase("train", going.context.new, going.context.settings, trains=going.model.trains)]
     for index, phase in enumerate(going.chain.plan(proposed, going.model, going.context)):
         yield run(phase, going.model, going.around, index)
 

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 
+from onward.content import digests
 from onward.types import Data, Examples, Kept
 
 
@@ -27,3 +29,13 @@ def recalled(kept: Kept, classes: Sequence[str]) -> Examples | None:
     if "inputs" not in kept:
         return None
     return Examples(kept["inputs"], kept["targets"], tuple(classes))
+
+
+def without(kept: Kept, gone: Data) -> Kept:
+    """Return the kept tensors without the examples that have the content of one of ``gone``, whatever their class."""
+    if "inputs" not in kept:
+        return kept
+    held = Examples(kept["inputs"], kept["targets"], tuple(map(str, range(int(kept["targets"].max()) + 1))))
+    stays = torch.from_numpy(~np.isin(digests(held), digests(gone)))
+    rest = {name: kept[name][stays] for name in ("inputs", "targets")} if stays.any() else {}
+    return {**{name: tensor for name, tensor in kept.items() if name not in ("inputs", "targets")}, **rest}

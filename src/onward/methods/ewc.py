@@ -90,7 +90,7 @@ class EWC(Method):
 
     def keep(self, model: Classifier, context: Context) -> Kept:
         """Add the Fisher of the new data to the decayed sum, and note where the parameters are."""
-        parameters = dict(model.named_parameters())
+        parameters = {name: parameter for name, parameter in model.named_parameters() if model.trains(name)}
         new = context.new
         if self.examples is not None and len(new) > self.examples:
             new = subset(new, torch.randperm(len(new), generator=context.generator("fisher"))[: self.examples])

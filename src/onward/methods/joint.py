@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import ClassVar, Literal
 
 from onward.context import Context
 from onward.errors import hold
-from onward.memory.exemplars import recalled, remembered
+from onward.memory.exemplars import recalled, remembered, without
 from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.nets.zoo import again
@@ -50,6 +50,8 @@ class Joint(Method):
 
     start: Literal["fresh", "parent"] = "fresh"
 
+    keeps_examples: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
         hold({"start must be fresh or parent": self.start in ("fresh", "parent")}, vars(self))
@@ -67,6 +69,10 @@ class Joint(Method):
     def keep(self, model: Classifier, context: Context) -> Kept:
         """Keep all data so far."""
         return remembered(everything_seen(model, context))
+
+    def forget(self, kept: Kept, gone: Data, model: Classifier) -> Kept:
+        """Take the examples out of all data so far."""
+        return without(kept, gone)
 
 
 def everything_seen(model: Classifier, context: Context) -> Data:

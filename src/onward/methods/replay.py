@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 
 from onward.context import Context
 from onward.errors import hold
-from onward.memory.exemplars import recalled, remembered
+from onward.memory.exemplars import recalled, remembered, without
 from onward.memory.reservoir import reservoir
 from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.phase import Phase
-from onward.types import Kept
+from onward.types import Data, Kept
 
 
 @dataclass(frozen=True)
@@ -57,6 +58,8 @@ class Replay(Method):
     size: int = 500
     per_batch: int = 32
 
+    keeps_examples: ClassVar[bool] = True
+
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
         rules = {
@@ -76,3 +79,9 @@ class Replay(Method):
         before, seen = recalled(context.kept, model.classes), int(context.kept.get("seen", 0))
         memory, seen = reservoir(before, seen, context.new, self.size, context.generator("reservoir"))
         return {**remembered(memory), "seen": torch.tensor(seen)}
+
+    def forget(self, kept: Kept, gone: Data, model: Classifier) -> Kept:
+        """Take the examples out of the memory; fewer have then passed by."""
+        rest = without(kept, gone)
+        fewer = len(kept.get("targets", ())) - len(rest.get("targets", ()))
+        return {**rest, "seen": kept["seen"] - fewer} if "seen" in kept else rest

@@ -15,6 +15,9 @@ from onward.nets.head import Head
 Spec = Mapping[str, Any]
 """A network's shape as JSON: ``{"net": name, **arguments}``."""
 
+NEVER = -1e4
+"""The logit of a class that was merged into another: a probability of zero, and finite in every precision."""
+
 
 class Classifier(nn.Module):
     """A backbone and a head. forward: (b, *shape) -> (b, classes) logits.
@@ -28,6 +31,8 @@ class Classifier(nn.Module):
         tasks: the task of each class, for a head in parts of which a task uses its own; None when all share one.
         mean: by channel, after bytes were brought to [0, 1]; () leaves it.
         std: by channel.
+        aliases: other names of classes, each with the class it means. One that has a logit of its own was merged: its
+            probability is added to that of the class it means, and it is never predicted.
 
     Raises:
         InputError: when the names do not fit the head.
@@ -45,10 +50,12 @@ class Classifier(nn.Module):
         tasks: Sequence[int] | None = None,
         mean: Sequence[float] = (),
         std: Sequence[float] = (),
+        aliases: Mapping[str, str] | None = None,
     ) -> None:
         """Take the parts as they are."""
         super().__init__()
         self.backbone, self.head = backbone, head
+        self.aliases = dict(aliases or {})
         self.classes, self.mean, self.std = tuple(classes), tuple(mean), tuple(std)
         self.tasks = None if tasks is None else tuple(tasks)
         if len(self.classes) != head.out_features:
@@ -61,6 +68,8 @@ class Classifier(nn.Module):
             raise InputError(f"class names must differ from one another; these come twice: {listed(twice)}")
         if self.tasks is not None and len(self.tasks) != len(self.classes):
             raise InputError(f"{len(self.classes)} classes need a task each, got {len(self.tasks)}")
+        if lost := [f"{name} -> {meant}" for name, meant in self.aliases.items() if meant not in self.live]:
+            raise InputError(f"an alias means a class that is there and is no alias itself, got {listed(lost)}")
         like = next(self.parameters(), torch.empty(0))
         self.register_buffer("shift", like.new_tensor(self.mean), persistent=False)
         self.register_buffer("scale", like.new_tensor(self.std), persistent=False)
@@ -70,6 +79,16 @@ class Classifier(nn.Module):
     def _note_tasks(self) -> None:
         if self.tasks is not None:
             self.task_of_class = torch.tensor(self.tasks, dtype=torch.int64, device=self.device)
+
+    @property
+    def live(self) -> tuple[str, ...]:
+        """The classes that can be predicted: all but those merged into another."""
+        return tuple(name for name in self.classes if name not in self.aliases)
+
+    def trains(self, name: str) -> bool:
+        """Say whether an update moves a parameter, by its name: the head's always, the backbone's where it says so."""
+        part, _, inner = name.partition(".")
+        return part != "backbone" or self.backbone.trains(inner)
 
     @property
     def device(self) -> torch.device:
@@ -82,9 +101,11 @@ class Classifier(nn.Module):
         return self.shift.dtype
 
     def features(self, inputs: Tensor) -> Tensor:
-        """Return the features, (b, d)."""
-        if not inputs.is_floating_point():
+        """Return the features, (b, d). Whole numbers other than bytes, such as token ids, go in as they are."""
+        if inputs.dtype == torch.uint8:
             inputs = inputs.to(self.dtype).div_(255)
+        elif not inputs.is_floating_point():
+            return self.backbone(inputs)
         elif inputs.dtype != self.dtype:
             inputs = inputs.to(self.dtype)
         if self.mean:
@@ -95,7 +116,22 @@ class Classifier(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the logits, (b, classes)."""
-        return self.head(self.features(inputs))
+        return self.logits(self.features(inputs))
+
+    def logits(self, features: Tensor) -> Tensor:
+        """Return the logits, (b, classes), of features, (b, d).
+
+        A merged class m of class k: z_k becomes log(exp z_k + exp z_m), so that the softmax gives k the sum of both
+        probabilities, and z_m becomes ``NEVER``.
+        """
+        logits = self.head(features)
+        merged = [name for name in self.classes if name in self.aliases] if self.aliases else []
+        for name in merged:
+            here, into = self.classes.index(name), self.classes.index(self.aliases[name])
+            both = torch.logaddexp(logits[:, here], logits[:, into])
+            places = torch.tensor([here, into], device=logits.device)
+            logits = logits.index_copy(1, places, torch.stack([both.new_full((len(both),), NEVER), both], dim=1))
+        return logits
 
     def among_task(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Return the logits, (b, c), with those of other tasks than the target's at minus infinity."""
@@ -106,7 +142,7 @@ class Classifier(nn.Module):
 
     def grow(self, names: Sequence[str], seed: int) -> None:
         """Give each new name a row of the head. The old logits stay bit-equal; no new name, no change."""
-        new = [name for name in dict.fromkeys(names) if name not in self.classes]
+        new = [name for name in dict.fromkeys(names) if name not in self.classes and name not in self.aliases]
         if not new:
             return
         self.head.grow(new, seed)
@@ -128,6 +164,7 @@ class Classifier(nn.Module):
             "tasks": None if self.tasks is None else list(self.tasks),
             "mean": list(self.mean),
             "std": list(self.std),
+            "aliases": dict(self.aliases),
         }
 
 

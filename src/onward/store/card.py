@@ -13,6 +13,7 @@ from onward.errors import InputError, StoreError
 from onward.gate import Verdict
 from onward.record import Measure, Record
 from onward.schema import checked
+from onward.store.class_map import ClassFacts
 
 SCHEMA = 1
 """The newest form of a card that this code writes and reads."""
@@ -41,7 +42,9 @@ class Card:
 
     Args:
         net: the network's shape; see ``Classifier.spec``.
+        class_map: every class that it knows; () in cards written before there was one.
         method: how it was made, as ``catalogue.written`` has it.
+        act: what made it where that was no training, such as a class that was renamed; "" otherwise.
         settings: how it was optimised.
         seed: of every random stream.
         parent: the id of the version it came from.
@@ -58,7 +61,9 @@ class Card:
     """
 
     net: dict[str, Any]
+    class_map: tuple[ClassFacts, ...] = ()
     method: str = "warm_start"
+    act: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
     parent: str | None = None
