@@ -10,6 +10,7 @@ from onward.errors import InputError, hold, unknown
 from onward.settings import Settings
 
 WRONG = {
+    "trains": "backbone",
     "epochs": -1,
     "steps": -1,
     "batch_size": 0,

@@ -12,6 +12,7 @@ Optimiser = Literal["sgd", "adamw"]
 Schedule = Literal["constant", "cosine", "one_cycle"]
 Augmentation = Literal["flip", "crop", "cutout"]
 Precision = Literal["float32", "bfloat16"]
+Part = Literal["all", "head"]
 
 
 @dataclass(frozen=True)
@@ -19,6 +20,8 @@ class Settings:
     """Optimiser, schedule, batches, device. A plain record, so its many fields are its documentation.
 
     Args:
+        trains: what a phase moves unless its method says otherwise: ``all`` that the model lets move, or its ``head``
+            alone, which leaves the features as they are.
         epochs: passes over a phase's data, >= 0.
         steps: at most this many optimiser steps a phase; 0 is a dry run; None is no limit.
         batch_size: new examples a step, >= 1.
@@ -42,6 +45,7 @@ class Settings:
         InputError: naming every field that is out of its range.
     """
 
+    trains: Part = "all"
     epochs: int = 5
     steps: int | None = None
     batch_size: int = 64
@@ -65,6 +69,7 @@ class Settings:
     def __post_init__(self) -> None:
         """Refuse values outside their ranges, all of them at once."""
         rules = {
+            "trains must be all or head": self.trains in ("all", "head"),
             "epochs must be >= 0": self.epochs >= 0,
             "steps must be >= 0 or left out": self.steps is None or self.steps >= 0,
             "batch_size must be >= 1": self.batch_size >= 1,

@@ -278,3 +278,25 @@ def test_the_ids_that_data_counts_by_do_not_matter():
     turned = Examples(data.inputs, torch.tensor([1, 2, 0])[data.targets], tuple("cab"))
     first, second = (update(learner("abc"), each, SETTINGS)[0] for each in (data, turned))
     assert everything(first) == everything(second)
+
+
+def test_an_update_of_the_head_alone_leaves_the_features_as_they_are_bit_for_bit():
+    first, _ = update(Learner(fresh("cnn", (1, 8, 8), seed=0, width=4)), images("ab"), SETTINGS)
+    second, record = update(first, images("abc", seed=1), replace(SETTINGS, trains="head"))
+    # The normalisation's statistics are among them.
+    assert bits(second.model.backbone.state_dict()) == bits(
+        first.model.backbone.state_dict()
+    )
+    assert bits(second.model.head.blocks[0].state_dict()) != bits(first.model.head.blocks[0].state_dict())
+    assert record.phases[0].trained == sum(p.numel() for p in second.model.head.parameters())
+
+
+def test_a_class_under_another_name_trains_the_class_it_means():
+    first, _ = update(Learner(fresh("mlp", (2,), seed=0, width=16)), vectors("ab"), SETTINGS)
+    first.model.aliases["bee"] = "b"
+    data = vectors("ab", seed=1)
+    again = Examples(data.inputs, data.targets, ("a", "bee"))
+    one, _ = update(first, data, SETTINGS)
+    other, _ = update(first, again, SETTINGS)
+    assert other.classes == ("a", "b") and bits(one.model.state_dict()) == bits(other.model.state_dict())
+    assert judge(one, again).accuracy == judge(one, data).accuracy

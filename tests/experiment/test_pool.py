@@ -13,7 +13,7 @@ import pytest
 from tests.experiment import fatal
 from tests.experiment.story import written
 
-from onward.errors import InputError, MissingExtraError, OnwardError
+from onward.errors import InputError, OnwardError
 from onward.experiment import pool
 from onward.experiment.cell import run
 from onward.experiment.pool import conduct, finished
@@ -154,10 +154,3 @@ def test_cell_by_itself_is_the_cell_of_the_experiment(experiment, results):
 def test_no_job_is_refused(experiment, tmp_path):
     with pytest.raises(InputError, match="jobs must be >= 1"):
         conduct(experiment, tmp_path, jobs=0)
-
-
-def test_missing_scipy_is_said_before_anything_runs(experiment, tmp_path, monkeypatch):
-    monkeypatch.setitem(sys.modules, "scipy", None)
-    with pytest.raises(MissingExtraError, match=r"onward\[run\]"):
-        conduct(experiment, tmp_path, jobs=1)
-    assert not list(tmp_path.iterdir())

@@ -40,9 +40,9 @@ def tell(out: Path, seed: int) -> None:
 
     Raises:
         InputError: when the folder holds something else than an earlier telling.
-        MissingExtraError: when scikit-learn, SciPy or matplotlib is missing; before anything is done.
+        MissingExtraError: when scikit-learn or matplotlib is missing; before anything is done.
     """
-    for module in ("sklearn", "scipy", "matplotlib"):
+    for module in ("sklearn", "matplotlib"):
         optional(module, "demo", "the demonstration")
     lineage = out / "lineage"
     if out.exists():

@@ -104,9 +104,16 @@ def begun(
 
 def ran(going: Going) -> Iterator[PhaseRecord]:
     """Run the phases as the plan yields them, each before the next is asked for."""
-    proposed = [Phase("train", going.context.new, going.context.settings, trains=going.model.trains)]
+    settings, model = going.context.settings, going.model
+    whole = Phase("train", going.context.new, settings, trains=model.trains)
+    proposed = [whole.only(in_head) if settings.trains == "head" else whole]
     for index, phase in enumerate(going.chain.plan(proposed, going.model, going.context)):
         yield run(phase, going.model, going.around, index)
+
+
+def in_head(name: str) -> bool:
+    """Say of a classifier's parameter whether it is the head's."""
+    return name.startswith("head.")
 
 
 def usable(device: str) -> torch.device:

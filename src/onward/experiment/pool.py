@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from onward.errors import InputError, OnwardError, StoreError, optional
+from onward.errors import InputError, OnwardError, StoreError
 from onward.experiment.cell import run, warm_up
 from onward.experiment.export import export
 from onward.experiment.ledger import Ledger
@@ -59,13 +59,10 @@ def conduct(
 
     Raises:
         InputError: when ``jobs`` is below 1.
-        MissingExtraError: when scipy is not installed, which the intervals need; before anything is run.
         OnwardError: when a process is ended from outside; finished cells are kept.
     """
     if jobs is not None and jobs < 1:
         raise InputError(f"jobs must be >= 1, or left out for one for each processor; got {jobs}")
-    if len(experiment.seeds) > 1:
-        optional("scipy", "run", "an interval over several seeds")
     ledger, cells = Ledger(Path(folder) / "cells"), experiment.cells
     results: dict[str, CellResult] = {}
 

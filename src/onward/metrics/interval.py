@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike
 
-from onward.errors import InputError, optional
+from onward.errors import InputError
 
 
 def mean_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, float]:
@@ -24,7 +24,6 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, float]
 
     Raises:
         InputError: when there are no values, or they are not finite numbers in a row.
-        MissingExtraError: when scipy is not installed.
     """
     x = np.asarray(values, dtype=np.float64)
     if x.ndim != 1 or not x.size or not np.isfinite(x).all():
@@ -33,7 +32,8 @@ def mean_interval(values: ArrayLike, level: float = 0.95) -> tuple[float, float]
         raise InputError(f"level must be in (0, 1), got {level}; 0.95 is usual")
     if x.size == 1:
         return float(x[0]), math.nan
-    stats = optional("scipy.stats", "run", "an interval")
+    from scipy import stats  # takes half a second, which a command without an interval need not wait for
+
     quantile = stats.t.ppf((1 + level) / 2, x.size - 1)
     return float(x.mean()), float(quantile * x.std(ddof=1) / math.sqrt(x.size))
 
