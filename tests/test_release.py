@@ -13,14 +13,18 @@ import numpy as np
 import pytest
 import torch
 
-from onward import release as releasing
 from onward.catalogue import parsed
 from onward.datasets.source import read
 from onward.engine.evaluate import judge
 from onward.errors import InputError, StoreError
 from onward.gate import Gate
 from onward.nets.zoo import fresh
-from onward.release import Arrival, Release, begin, gate_of, ready, release
+from onward.release import arrival as arriving
+from onward.release import making
+from onward.release.arrival import Arrival, ready
+from onward.release.beginning import begin
+from onward.release.making import Release, release
+from onward.release.rules import CONFIG, rules_of
 from onward.settings import Settings
 from onward.store.fingerprint import fingerprint
 from onward.store.lineage import Lineage
@@ -89,7 +93,7 @@ def world(first, tmp_path) -> World:
 @pytest.fixture
 def lenient(world) -> World:
     """The same, with rules that let everything through."""
-    (world.lineage.path / releasing.CONFIG).write_text("[gate]\nmargin = 1\nnegative_flips = 1\n")
+    (world.lineage.path / CONFIG).write_text("[gate]\nmargin = 1\nnegative_flips = 1\n")
     return world
 
 
@@ -113,7 +117,7 @@ def test_a_poisoned_update_is_kept_and_not_promoted(world):
 
 
 def test_the_rules_in_the_lineage_s_file_decide(lenient):
-    assert gate_of(lenient.lineage) == Gate(1.0, 1.0)
+    assert rules_of(lenient.lineage).gate == Gate(1.0, 1.0)
     assert lenient.update("poison").promoted
 
 
@@ -200,7 +204,7 @@ def unchanged(lineage: Lineage) -> tuple[list[str], dict[str, str]]:
     ],
 )
 def test_what_cannot_be_used_is_refused_before_training(world, monkeypatch, name, tests, said):
-    monkeypatch.setattr(releasing, "update", stopped)
+    monkeypatch.setattr(making, "update", stopped)
     before = unchanged(world.lineage)
     with pytest.raises(InputError, match=said):
         world.update(name, *tests)
@@ -208,7 +212,7 @@ def test_what_cannot_be_used_is_refused_before_training(world, monkeypatch, name
 
 
 def test_a_name_that_cannot_be_a_head_s_is_refused_before_training(world, monkeypatch):
-    monkeypatch.setattr(releasing, "update", stopped)
+    monkeypatch.setattr(making, "update", stopped)
     with pytest.raises(InputError, match="a head's name is a letter"):
         world.update("tuesday", head="a/b")
 
@@ -223,14 +227,14 @@ def test_data_that_does_not_fit_writes_nothing(world):
 @pytest.mark.parametrize("when", ["while reading", "while training"])
 def test_a_head_that_moves_meanwhile_stays_where_it_is_and_the_version_is_kept(lenient, monkeypatch, when):
     rival = lenient.update("tuesday", head=None).version
-    place = "read" if when == "while reading" else "update"
-    plain = getattr(releasing, place)
+    module, place = (arriving, "read") if when == "while reading" else (making, "update")
+    plain = getattr(module, place)
 
     def meanwhile(*given: object, **more: object) -> object:
         lenient.lineage.promote(rival.id, "prod")
         return plain(*given, **more)
 
-    monkeypatch.setattr(releasing, place, meanwhile)
+    monkeypatch.setattr(module, place, meanwhile)
     before = set(lenient.lineage.ids())
     with pytest.raises(StoreError, match=f"now {rival.short}: another update was faster.*is kept") as refused:
         lenient.update("new")
@@ -265,7 +269,8 @@ def test_an_update_does_not_need_the_ancestors_of_its_parent(world):
 SCRIPT = """
 import sys
 import torch
-from onward.release import Arrival, ready, release
+from onward.release.arrival import Arrival, ready
+from onward.release.making import release
 from onward.settings import Settings
 from onward.store.lineage import Lineage
 torch.set_num_threads(1)
@@ -296,10 +301,10 @@ def test_a_lineage_begins_with_rules_and_a_head(tmp_path):
     lineage = Lineage.create(tmp_path)
     version = begin(lineage, "prod", fresh("mlp", (1, 8, 8), 0, width=4), note="first")
     assert lineage.heads.all() == {"prod": version.id} and version.card.note == "first" and version.card.measures == ()
-    assert (tmp_path / releasing.CONFIG).read_text() == "[gate]\nmargin = 0.01\nnegative_flips = 0.05\n"
-    (tmp_path / releasing.CONFIG).write_text("[gate]\nmargin = 0.5\n")
+    assert (tmp_path / CONFIG).read_text() == "[gate]\nmargin = 0.01\nnegative_flips = 0.05\n"
+    (tmp_path / CONFIG).write_text("[gate]\nmargin = 0.5\n")
     begin(lineage, "other", fresh("mlp", (1, 8, 8), 1, width=4))
-    assert gate_of(lineage) == Gate(margin=0.5)  # the file is the user's
+    assert rules_of(lineage).gate == Gate(margin=0.5)  # the file is the user's
 
 
 def test_a_beginning_that_cannot_be_writes_nothing(first, tmp_path):
@@ -311,14 +316,14 @@ def test_a_beginning_that_cannot_be_writes_nothing(first, tmp_path):
     ):
         with pytest.raises(InputError, match=said):
             begin(lineage, head, model, tests)
-    assert unchanged(lineage) == ([], {}) and not (tmp_path / releasing.CONFIG).exists()
+    assert unchanged(lineage) == ([], {}) and not (tmp_path / CONFIG).exists()
     begin(lineage, "prod", model)
     with pytest.raises(InputError, match="there is a head 'prod' already"):
         begin(lineage, "prod", model)
 
 
 def test_rules_that_are_wrong_are_refused_before_anything_is_read(world):
-    path = world.lineage.path / releasing.CONFIG
+    path = world.lineage.path / CONFIG
     path.write_text("[gate]\nmargn = 0.1\nnegative_flips = 'few'\n\n[gatte]\nx = 1\n")
     with pytest.raises(InputError) as refused:
         world.update("gone")
@@ -326,12 +331,12 @@ def test_rules_that_are_wrong_are_refused_before_anything_is_read(world):
         assert part in str(refused.value)
     path.write_text("[gate]\nmargin = -1\nnegative_flips = 7\n")
     with pytest.raises(InputError, match=r"margin must be in \[0, 1\], got -1.*negative_flips must .* got 7"):
-        gate_of(world.lineage)
+        rules_of(world.lineage)
     path.write_text("[gate\n")
     with pytest.raises(InputError, match=r"lineage\.toml is not a TOML file"):
-        gate_of(world.lineage)
+        rules_of(world.lineage)
     path.write_text("gate = 3\n")
     with pytest.raises(InputError, match="gate: "):
-        gate_of(world.lineage)
+        rules_of(world.lineage)
     path.unlink()
-    assert gate_of(world.lineage) == Gate()
+    assert rules_of(world.lineage).gate == Gate()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from onward.errors import hold
@@ -31,19 +31,6 @@ class Gate:
             "negative_flips must be in [0, 1]": 0 <= self.negative_flips <= 1,
         }
         hold(rules, vars(self))
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What a lineage's own file may say.
-
-    Args:
-        gate: its table ``[gate]``.
-    """
-
-    gate: Gate = field(default_factory=Gate)
-
-    __pydantic_config__: ClassVar = {"extra": "forbid"}
 
 
 @dataclass(frozen=True)

@@ -21,9 +21,9 @@ from typing import Any
 
 from tests.store.worlds import saved
 
-from onward import release
 from onward.errors import StoreError
 from onward.nets.zoo import fresh
+from onward.release.beginning import begin
 from onward.store import files
 from onward.store.diff import diff
 from onward.store.lineage import Lineage
@@ -62,7 +62,7 @@ def to_roll_back(lineage: Lineage) -> Act:
 
 def to_begin(lineage: Lineage) -> Act:
     model = fresh("mlp", (2,), 5, width=2, depth=1)
-    return lambda: release.begin(lineage, "other", model)
+    return lambda: begin(lineage, "other", model)
 
 
 def to_read(lineage: Lineage) -> Act:

@@ -15,7 +15,7 @@ import pytest
 from tests.store import dying
 from tests.store.worlds import contents, saved
 
-from onward.release import CONFIG, gate_of
+from onward.release.rules import CONFIG, rules_of
 from onward.store.lineage import Lineage
 from onward.store.verify import verify
 
@@ -57,7 +57,7 @@ def world(folder: Path) -> World:
     assert verify(lineage).problems == ()
     for head in lineage.heads.names():
         lineage.load(head)
-    gate_of(lineage)
+    rules_of(lineage)
     heads = {head: " ".join(lineage.heads.moves(head)) for head in lineage.heads.names()}
     return frozenset(lineage.ids()), tuple(sorted(heads.items())), (folder / CONFIG).exists()
 

@@ -10,7 +10,7 @@ from tests.store.worlds import contents
 
 from onward.engine.update import update
 from onward.gate import Finding, Gate
-from onward.release import gate_of
+from onward.release.rules import rules_of
 from onward.settings import Settings
 from onward.store.diff import diff
 from onward.store.lineage import Lineage, load
@@ -87,7 +87,7 @@ def test_its_cards_say_what_they_said(lineage):
     ]
     assert card.verdict.findings[0] == Finding("accuracy on monday-test.npz", "pass", "100.0 -> 100.0 %, may fall by 1")
     assert (card.record.cost.samples, card.record.cost.steps, len(card.record.phases[0].validation)) == (100, 16, 4)
-    assert card.software["onward"] == "0.1.0" and gate_of(lineage) == Gate(margin=0.01, negative_flips=0.05)
+    assert card.software["onward"] == "0.1.0" and rules_of(lineage).gate == Gate(margin=0.01, negative_flips=0.05)
 
 
 def test_it_is_updated_further(lineage):

@@ -10,7 +10,7 @@ import typer
 from onward.cli import options
 
 if TYPE_CHECKING:
-    from onward.release import Ready
+    from onward.release.arrival import Ready
 
 MADE_NOT_PROMOTED = 3
 
@@ -34,10 +34,11 @@ def init(
 
     Yours comes with its class names, and with weights if it is trained. Ours knows no class until the first update.
     """
-    from onward import release
     from onward.cli.models import Brought, classifier
     from onward.cli.show import console
     from onward.cli.versions import version_lines
+    from onward.release.beginning import begin
+    from onward.release.held_out import examined
     from onward.store.heads import allow
     from onward.store.lineage import Lineage
 
@@ -46,8 +47,8 @@ def init(
     made = classifier(brought, tests, data_dir)
     allow(head)
     for source in tests:
-        release.examined(source, data_dir, made)  # before a folder is made in vain
-    version = release.begin(Lineage.create(lineage), head, made, tests, data_dir, note)
+        examined(source, made, data_dir)  # before a folder is made in vain
+    version = begin(Lineage.create(lineage), head, made, tests, data_dir, note)
     console().print(f"version {version.short} is head of {head}")
     version_lines(version)
 
@@ -74,20 +75,21 @@ def update(
     It becomes head if the gate lets it; the gate's rules are in lineage.toml, in the lineage's folder. Exit code 3: it
     was made and is kept, but broke a rule and was not promoted.
     """
-    from onward import release
     from onward.catalogue import parsed
     from onward.cli.progress import watched
     from onward.cli.show import print_json
     from onward.cli.updates import preflight_lines, release_lines, release_values
     from onward.config import settings_from
+    from onward.release.arrival import Arrival, ready
+    from onward.release.making import release
     from onward.store.lineage import Lineage
 
     given = [*(settings or []), *([f"epochs={epochs}"] if epochs is not None else [])]
     chosen = replace(settings_from(given), steps=steps) if steps is not None else settings_from(given)
     way = None if method is None else parsed(method)
-    arrival = release.Arrival(data, tuple(test or ()), way, chosen, seed, data_dir, note)
+    arrival = Arrival(data, tuple(test or ()), way, chosen, seed, data_dir, note)
     place = Lineage(lineage)
-    going = release.ready(place, reference, arrival)
+    going = ready(place, reference, arrival)
     if not quiet and not as_json:
         preflight_lines(going)
     if chosen.steps == 0:
@@ -95,7 +97,7 @@ def update(
         return
     head = None if no_promote else promote_to or (reference if reference in place.heads.all() else None)
     with watched(quiet or as_json) as observe:
-        done = release.release(going, head, observe)
+        done = release(going, head, observe)
     if as_json:
         print_json(release_values(done))
     else:
@@ -113,7 +115,7 @@ def plan(going: Ready, as_json: bool) -> None:
     from onward.engine.update import planned
 
     arrival = going.arrival
-    phases = planned(going.before, going.data, arrival.settings, arrival.seed, method=arrival.method)
+    phases = planned(going.before, going.data, arrival.settings, arrival.seed, method=going.method)
     if as_json:
         values = {"method": method_of(going), "dropped": dropped(going), "phases": [asdict(phase) for phase in phases]}
         print_json(values)

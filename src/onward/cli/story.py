@@ -19,7 +19,7 @@ from onward.experiment.results import CellResult, Results
 from onward.experiment.walk import walked
 from onward.learner import Learner
 from onward.nets.zoo import fresh
-from onward.release import CONFIG
+from onward.release.rules import CONFIG
 from onward.report.plots import curves
 from onward.report.tables import results_table
 from onward.streams.experience import Experience

@@ -11,9 +11,9 @@ from onward.cli.options import DEFAULT_LINEAGE
 from onward.cli.show import console, fact, flops, percent, print_table, size, table
 from onward.errors import counted, listed
 from onward.gate import Verdict
-from onward.method import chained
 from onward.record import Cost, Measure, PhaseRecord
-from onward.release import Ready, Release
+from onward.release.arrival import Ready
+from onward.release.making import Release
 from onward.types import present
 
 
@@ -32,13 +32,12 @@ def preflight_lines(going: Ready) -> None:
 
 def method_of(going: Ready) -> str:
     """Return the method of an update that is about to be made, as it is written."""
-    return written(going.before.method if going.arrival.method is None else going.arrival.method)
+    return written(going.method)
 
 
 def dropped(going: Ready) -> dict[str, int]:
     """Return the bytes of what each method of the parent kept and the update's method does not carry on."""
-    method = going.before.method if going.arrival.method is None else going.arrival.method
-    carried, lost = dict(chained(method).named), {}
+    carried, lost = dict(going.method.named), {}
     for key, tensor in going.before.kept.items():
         name = key.partition("/")[0]
         if name not in carried:
