@@ -4,6 +4,7 @@ import torch
 from tests.datasets import written
 
 from onward.datasets import cifar_binary
+from onward.datasets.reading import Reading
 from onward.errors import InputError
 
 IMAGES, LABELS = written.drawn(10, 3, 32, 32), written.counted(10, 10)
@@ -57,4 +58,4 @@ def test_a_cut_batch_is_refused_with_its_length(ten):
 def test_an_empty_batch_holds_no_examples(tmp_path):
     (tmp_path / "test_batch.bin").write_bytes(b"")
     with pytest.raises(InputError, match="holds no examples"):
-        cifar_binary.read(tmp_path, "test").examples()
+        cifar_binary.read(tmp_path, "test").raw().taken(Reading())

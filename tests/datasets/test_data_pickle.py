@@ -120,6 +120,7 @@ def test_an_array_whose_shape_does_not_fit_its_bytes_is_refused(shape, held):
     "stream",
     [b".", b"0.", b"h\x05.", b"t.", b"(t", b"K\x01K\x02.", b"]K\x01s.", b"}K\x01a.", b"}(K\x01u.", b"K\x01b.",
      b"NR.", b"}(]K\x01u.", b"}K\x01K\x02s.", b"q\x00.", b"cnumpy\n", b"\xff", b"", b"I" + b"9" * 5000 + b"\n.",
+     b"S'\\u'\n.",
      b"cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R."],
 )  # fmt: skip
 def test_nonsense_is_refused(stream):

@@ -59,7 +59,7 @@ def test_what_cannot_be_fetched_is_said_with_the_reason(served, error):
 
 def test_a_table_without_images_is_refused(served):
     served.table = Table(text=["a"], label=[0])
-    with pytest.raises(InputError, match="ylecun/mnist has the columns text, label, but none of image"):
+    with pytest.raises(InputError, match="ylecun/mnist has the columns text, label; wanted an image and a label"):
         hub.fetch("mnist", "train")
 
 

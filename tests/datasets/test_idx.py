@@ -5,6 +5,7 @@ import torch
 from tests.datasets import written
 
 from onward.datasets import idx
+from onward.datasets.reading import Reading
 from onward.errors import InputError
 
 
@@ -43,7 +44,7 @@ def test_idx_images_without_labels_are_refused(tmp_path, images, labels):
 def test_idx_of_unequal_counts_is_refused_with_both(tmp_path, images, labels):
     written.idx(tmp_path, "train", images, labels[:4])
     with pytest.raises(InputError, match="6 inputs but 4 targets"):
-        idx.read(tmp_path, "train").examples()
+        idx.read(tmp_path, "train").raw().taken(Reading())
 
 
 @pytest.mark.parametrize("start", [b"\x00\x00\x0d\x03", b"\x00\x00\x08\x01", b"PK\x03\x04", b""])

@@ -5,6 +5,7 @@ import torch
 from tests.datasets import written
 
 from onward.datasets import sheets
+from onward.datasets.reading import Reading
 from onward.errors import InputError
 
 NAMES = ["bird", "cat", "deer"]
@@ -81,4 +82,4 @@ def test_a_meta_file_that_is_no_json_object_is_refused(folder, held):
 def test_a_label_without_a_name_is_counted(folder):
     changed(folder, lambda meta: meta.update(classes=["bird", "cat"]))
     with pytest.raises(InputError, match="3 of 11 targets are out of range: 2"):
-        sheets.read(folder, "train").examples()
+        sheets.read(folder, "train").raw().taken(Reading())

@@ -4,18 +4,24 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.datasets import written
+from tests.datasets.test_options import OPTIONS
 
 from onward.datasets import Source, named, read
+from onward.datasets.reading import Care, Reading
 from onward.datasets.selection import Classes, Rows, Shuffle
+from onward.datasets.source import taken
 from onward.errors import InputError
+from onward.transform import ImageTransform
 
-PLACES = st.sampled_from([*named.NAMES, "./photos", "data/week-47", "C:\\data\\x.npz", "a:b/c.npz", "x.npz"])
+PLACES = st.sampled_from(
+    [*named.NAMES, "./photos", "data/week-47", "C:\\data\\x.npz", "a:b/c.npz", "x.npz", "b@home.csv", "./a@b=c/d"]
+)
 SELECTION = st.sampled_from([Classes(("0", "kite")), Rows(0, 5), Rows(None, -3, 2), Shuffle(7)])
 
 
-@given(PLACES, st.sampled_from([None, "train", "test"]), st.lists(SELECTION).map(tuple))
-def test_text_and_source_are_two_forms_of_one_thing(place, split, selections):
-    source = Source(place, split, selections)
+@given(PLACES, st.sampled_from([None, "train", "test"]), st.lists(SELECTION).map(tuple), OPTIONS)
+def test_text_and_source_are_two_forms_of_one_thing(place, split, selections, options):
+    source = Source(place, split, selections, options)
     assert Source.parse(str(source)) == source
 
 
@@ -42,6 +48,9 @@ def test_all_problems_are_said_at_once():
         ("mnist:", "a split is one word, got ''"),
         ("./photos:a b", "a split is one word"),
         ("mnist@", "unknown selection ''"),
+        ("mnist@colums=a", "unknown selection 'colums'. Did you mean 'columns'"),
+        ("./a@home/b.csv@size=0@label=", "2 problems .* size must be .*; label must name a column"),
+        ("x.csv@label=a@label=b", "label is said twice"),
     ],
 )
 def test_what_is_no_source_is_refused(text, problem):
@@ -116,6 +125,42 @@ def test_a_path_that_is_not_there_or_no_source_is_refused(tmp_path):
     (tmp_path / "notes.txt").write_text("hello")
     with pytest.raises(InputError, match="is no source; wanted"):
         read(f"{tmp_path}/notes.txt")
+
+
+def test_a_path_may_have_an_at_sign_in_it(tmp_path):
+    folder = tmp_path / "me@home" / "a@b=c"
+    folder.mkdir(parents=True)
+    np.savez(folder / "week@47.npz", x=np.eye(4), y=[0, 1, 0, 1])
+    assert len(read(f"{folder}/week@47.npz")) == 4
+    assert read(f"{folder}/week@47.npz@classes=1@rows=0:1").targets.tolist() == [1]
+
+
+def test_a_misspelt_word_behind_a_path_is_guessed(tmp_path):
+    with pytest.raises(InputError, match=r"no file or folder .*x\.npz@row=0:5.*Did you mean 'rows'"):
+        read(f"{tmp_path}/x.npz@row=0:5")
+
+
+def test_names_from_a_file_go_before_those_of_the_set(tmp_path):
+    (tmp_path / "names.txt").write_text("".join(f"digit {k}\n" for k in range(10)))
+    assert read(f"digits@names={tmp_path}/names.txt@classes=digit 3").classes[3] == "digit 3"
+    (tmp_path / "names.txt").write_text("zero\none\n")
+    with pytest.raises(InputError, match=r"targets are out of range: 2, 3, 4, 5, 6 and 3 more; with 2 class names"):
+        read(f"digits@names={tmp_path}/names.txt")
+
+
+def test_a_named_set_is_brought_to_the_models_form():
+    transform = ImageTransform((16, 12))
+    held, lazy = (read("digits@rows=5:8", reading=Reading(transform, memory=memory)) for memory in (2**30, 0))
+    assert held.inputs.shape == (3, 3, 16, 12) and not hasattr(lazy, "inputs")
+    assert torch.equal(lazy.take(torch.arange(3)).inputs, held.inputs)
+    assert read("digits@rows=5:8@size=8").inputs.shape == (3, 1, 8, 8)
+
+
+def test_what_was_left_out_is_named_whatever_is_selected(tmp_path):
+    np.savez(tmp_path / "x.npz", x=[[1.0], [np.nan], [3.0], [4.0]], y=[0, 1, -1, 1])
+    left = taken(f"{tmp_path}/x.npz@rows=1:", reading=Reading(care=Care("skip", "skip")))
+    assert left.data.inputs.tolist() == [[4.0]] and left.data.targets.tolist() == [1]
+    assert left.unlabeled == ("row 2",) and left.corrupt == ("row 1",)
 
 
 @pytest.mark.data

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
-from onward.datasets.part import Part, tensor
+from onward.datasets.arrays import tensor
+from onward.datasets.part import Part
 from onward.errors import InputError
 
 SHAPE = (3, 32, 32)

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 
 from onward.datasets import data_pickle
+from onward.datasets.arrays import tensor
 from onward.datasets.cifar_binary import PIXELS, SHAPE
-from onward.datasets.part import Part, tensor
+from onward.datasets.part import Part
 from onward.errors import InputError, listed
 
 TEN = {"train": [f"data_batch_{k}" for k in range(1, 6)], "test": ["test_batch"]}

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 import math
 import pickletools
+import warnings
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -153,11 +154,13 @@ def read(stream: bytes) -> object:
     """
     machine = Machine()
     try:
-        for word, given, _ in pickletools.genops(io.BytesIO(stream)):
-            machine.step(word.name, given)
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", DeprecationWarning)  # of text with escapes that no writer makes
+            for word, given, _ in pickletools.genops(io.BytesIO(stream)):
+                machine.step(word.name, given)
     except InputError as error:
         raise InputError(f"its pickle is refused: {error}. Nothing of it was run") from error
-    except (ValueError, OverflowError) as error:
+    except (ValueError, OverflowError, DeprecationWarning) as error:
         raise InputError(f"it is not a whole pickle: {error}") from error
     if len(machine.stack) != 1:
         raise InputError(f"its pickle is refused: it ends with {len(machine.stack)} values instead of one")

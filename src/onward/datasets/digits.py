@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from onward.datasets.part import Part, tensor
+from onward.datasets.arrays import tensor
+from onward.datasets.part import Part
 from onward.errors import optional
 from onward.rng import generator
 

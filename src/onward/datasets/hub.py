@@ -6,10 +6,11 @@ from pathlib import Path
 
 import numpy as np
 
-from onward.datasets.parquet import IMAGE, LABEL, column
-from onward.datasets.part import Part, tensor
+from onward.datasets.arrays import tensor
+from onward.datasets.columns import IMAGE, LABEL
+from onward.datasets.part import Part
 from onward.datasets.pictures import pixels, stacked
-from onward.errors import InputError, optional
+from onward.errors import InputError, listed, optional
 
 REPOSITORIES = {
     "mnist": "ylecun/mnist",
@@ -34,7 +35,8 @@ def fetch(name: str, split: str) -> Part:
     except (OSError, ValueError, RuntimeError) as error:
         raise InputError(f"{repository} could not be fetched: {error}") from error
     names = table.column_names
-    image, label = column(names, IMAGE, repository), column(names, LABEL, repository)
-    arrays = [pixels(picture) for picture in table[image]]
-    inputs = stacked(arrays, [f"image {row}" for row in range(len(arrays))], Path(repository))
+    image, label = (next((column for column in known if column in names), None) for known in (IMAGE, LABEL))
+    if image is None or label is None:
+        raise InputError(f"{repository} has the columns {listed(names)}; wanted an image and a label")
+    inputs = stacked([pixels(picture) for picture in table[image]], repository)
     return Part(inputs, tensor(np.array(list(table[label]), np.int64)), (), Path(repository))

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import numpy as np
 
-from onward.datasets.part import Part, tensor
+from onward.datasets.arrays import tensor
+from onward.datasets.part import Part
 from onward.errors import InputError
 
 PREFIX = {"train": "train", "test": "t10k"}

@@ -1,46 +1,105 @@
-"""A folder of images, one sub-folder a class; or one such folder for each split."""
+"""A folder of images: one sub-folder a class, or a table of paths and classes beside the images."""
 
 from __future__ import annotations
 
+import os
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
-from onward.datasets.part import Part, tensor
-from onward.datasets.pictures import SUFFIXES, decoded
+from onward.datasets import columns, tabular
+from onward.datasets.encoded import Pictures
+from onward.datasets.labels import Labels
+from onward.datasets.options import Options
+from onward.datasets.pictures import SUFFIXES
+from onward.datasets.raw import Raw
+from onward.datasets.reading import Reading
 from onward.errors import InputError, listed
 
 SPLITS = ("train", "test", "val")
 
 
-def read(folder: Path, split: str | None = None) -> Part:
-    """Return the images of ``folder``, classes and images in the order of their names.
+def of_split(folder: Path, split: str | None) -> tuple[Path, str | None]:
+    """Return the sub-folder of a split, and None as what is left to find; the folder itself where there is none.
 
     Args:
-        folder: holds a sub-folder for each class, named after it.
-        split: the sub-folder to read instead; None takes ``train`` where all sub-folders are splits.
-
-    Raises:
-        InputError: when there are no images, some cannot be read, or their sizes differ.
+        folder: which may have a sub-folder for each split.
+        split: its name; None takes ``train`` where all sub-folders are splits.
     """
     inside = _folders(folder)
     if split is None and "train" in inside and set(inside) <= set(SPLITS):
         split = "train"
-    if split is not None:
-        if split not in inside:
-            raise InputError(f"{folder} has no sub-folder {split!r}; it has: {listed(inside) or 'none'}")
-        folder, inside = folder / split, _folders(folder / split)
+    return (folder / split, None) if split in inside else (folder, split)
+
+
+def read(folder: Path, split: str | None = None) -> Raw:
+    """Return the images of ``folder``, classes and images in the order of their names.
+
+    Args:
+        folder: holds a sub-folder for each class, named after it. Images beside these have no class.
+        split: the sub-folder to read instead; None takes ``train`` where all sub-folders are splits.
+
+    Raises:
+        InputError: when there is no such split, or no image in the folder of a class.
+    """
+    whole, (folder, missing) = folder, of_split(folder, split)
+    inside = _folders(folder)
+    if missing is not None:
+        raise InputError(f"{whole} has no sub-folder {missing!r}; it has: {listed(inside) or 'none'}")
     files = [_images(folder / name) for name in inside]
     if not any(files):
-        raise InputError(f"{folder} holds no images; wanted one folder a class, with {listed(SUFFIXES)}")
-    every = [(f"{path.parent.name}/{path.name}", path) for paths in files for path in paths]
-    labels = np.repeat(np.arange(len(files)), [len(paths) for paths in files])
-    return Part(decoded(every, folder), tensor(labels.astype(np.int64)), tuple(inside), folder)
+        raise InputError(
+            f"{folder} holds no images in folders of classes; wanted one folder a class, with {listed(SUFFIXES)}, "
+            "or images and one .csv or .parquet file with their paths and labels"
+        )
+    codes = np.repeat(np.arange(len(files), dtype=np.int64), [len(paths) for paths in files])
+    beside = {Path(path).name: "in no folder of a class" for path in _images(folder)}
+    pictures = Pictures([path for paths in files for path in paths], folder)
+    return Raw(pictures, Labels(codes, tuple(inside)), folder, beside)
+
+
+def table_in(folder: Path, options: Options) -> Path | None:
+    """Return the one table in ``folder`` that has paths of images and their classes; None when there is none.
+
+    Raises:
+        InputError: when there are several.
+    """
+    tables = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in tabular.SUFFIXES and path.is_file()]
+    found = [path for path in tables if _lists_images(path, options)]
+    if len(found) > 1:
+        names = listed(path.name for path in found)
+        raise InputError(f"{folder} has several tables of images: {names}. Name the one that is meant: {found[0]}")
+    return found[0] if found else None
+
+
+def read_table(path: Path, options: Options, reading: Reading) -> Raw:
+    """Return the images that a table in their folder lists; images there that it does not list have no class."""
+    raw = columns.raw(tabular.opened(path), options, reading)
+    if not isinstance(raw.inputs, Pictures) or not isinstance(raw.inputs.files, list):
+        return raw
+    known = {os.path.normpath(file) for file in raw.inputs.files if isinstance(file, str)}
+    there = sorted(str(file) for file in path.parent.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+    beside = [os.path.relpath(file, path.parent) for file in there if file not in known]
+    return replace(raw, beside=dict.fromkeys(beside, f"not in {path.name}"))
+
+
+def _lists_images(path: Path, options: Options) -> bool:
+    """Return whether a file is a table with a column of paths and one of classes."""
+    try:
+        table = tabular.opened(path)
+        columns.refuse_unknown(table, options)
+        columns.label_column(table, options)
+    except InputError:
+        return False
+    return columns.path_column(table, options) is not None
 
 
 def _folders(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
 
 
-def _images(folder: Path) -> list[Path]:
-    return sorted(path for path in folder.iterdir() if path.suffix.lower() in SUFFIXES and path.is_file())
+def _images(folder: Path) -> list[str]:
+    with os.scandir(folder) as entries:
+        named = sorted((entry.name, entry.path) for entry in entries if entry.is_file())
+    return [path for name, path in named if name.lower().endswith(SUFFIXES)]

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from onward.datasets import cifar_binary, cifar_python, idx, npz, parquet, sheets
 from onward.datasets.part import Part
+from onward.datasets.raw import Raw
 
 SPLITS = ("train", "test")
 
@@ -18,7 +19,7 @@ class Layout(Protocol):
         """Return whether ``folder`` has ``split`` in this layout."""
         ...
 
-    def read(self, folder: Path, split: str) -> Part:
+    def read(self, folder: Path, split: str) -> Part | Raw:
         """Return ``split`` from ``folder``."""
         ...
 
@@ -33,14 +34,29 @@ LAYOUTS: dict[str, Layout] = {
 }
 
 
-def found(folder: Path, split: str) -> Part | None:
+def holding(folder: Path, split: str) -> Layout | None:
+    """Return the first layout in which ``folder`` has ``split``; None when it has it in none."""
+    return next((layout for layout in LAYOUTS.values() if layout.holds(folder, split)), None)
+
+
+def read(layout: Layout, folder: Path, split: str) -> Raw:
+    """Return ``split`` of a folder in a layout.
+
+    Raises:
+        InputError: when it is broken.
+    """
+    held = layout.read(folder, split)
+    return held.raw() if isinstance(held, Part) else held
+
+
+def found(folder: Path, split: str) -> Raw | None:
     """Return ``split`` in the first layout in which ``folder`` has it; None when it has it in none.
 
     Raises:
         InputError: when it has it, but broken.
     """
-    layout = next((layout for layout in LAYOUTS.values() if layout.holds(folder, split)), None)
-    return layout.read(folder, split) if layout else None
+    layout = holding(folder, split)
+    return read(layout, folder, split) if layout else None
 
 
 def splits(folder: Path) -> list[str]:

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import os
+import sys
 from pathlib import Path
+from typing import cast
 
 from onward.datasets import digits, hub, layouts
 from onward.datasets.class_names import CLASS_NAMES
-from onward.datasets.part import Part
+from onward.datasets.raw import Raw
+from onward.datasets.reading import Reading
 from onward.errors import InputError, MissingExtraError, listed, unknown
 from onward.types import Examples, aligned
 
 NAMES = tuple(CLASS_NAMES)
 """The data sets that have a name."""
+
+WHOLE = Reading(memory=sys.maxsize)
+"""These data sets fit in memory."""
 
 FOLDERS = {
     "mnist": ("mnist", "MNIST/raw", "MNIST"),
@@ -43,12 +49,11 @@ def load(name: str, split: str, data_dir: str | Path | None = None) -> Examples:
         raise unknown("data set", name, NAMES)
     if split not in layouts.SPLITS:
         raise unknown("split", split, layouts.SPLITS)
-    part = digits.read(split) if name == "digits" else _located(name, split, _root(data_dir))
+    raw = digits.read(split).raw() if name == "digits" else _located(name, split, _root(data_dir))
     classes = CLASS_NAMES[name]
-    if part.classes != classes and sorted(part.classes) == sorted(classes):  # the same, counted otherwise
-        held = part.examples()
-        return Examples(held.inputs, aligned(held, classes).targets, classes)
-    return part.examples(classes)
+    counted_otherwise = sorted(raw.labels.classes) == sorted(classes)
+    held = cast(Examples, raw.taken(WHOLE, () if counted_otherwise else classes).data)
+    return Examples(held.inputs, aligned(held, classes).targets, classes)
 
 
 def _root(data_dir: str | Path | None) -> Path:
@@ -63,13 +68,13 @@ def _candidates(name: str, root: Path) -> list[Path]:
     return [*([root] if itself else []), *(root / folder for folder in usual)]
 
 
-def _located(name: str, split: str, root: Path) -> Part:
+def _located(name: str, split: str, root: Path) -> Raw:
     folders = _candidates(name, root)
     for folder in folders:
-        if part := layouts.found(folder, split):
-            return part
+        if raw := layouts.found(folder, split):
+            return raw
     try:
-        return hub.fetch(name, split)
+        return hub.fetch(name, split).raw()
     except MissingExtraError as error:
         way = "or let it be fetched: pip install 'onward[huggingface]'"
         raise _absent(name, split, folders, way) from error

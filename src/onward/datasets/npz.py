@@ -1,19 +1,30 @@
-"""NumPy's ``.npz`` archives of numbers and text. An array of objects is a pickle, and refused."""
+"""NumPy's arrays of numbers and text: a ``.npz`` archive, or a folder with a ``.npy`` file for each array."""
 
 from __future__ import annotations
 
-import math
+import shutil
 import zipfile
+import zlib
 from collections.abc import Collection
 from pathlib import Path
 
 import numpy as np
 
-from onward.datasets.part import Part, images, tensor
+from onward.datasets import npy
+from onward.datasets.labels import Labels
+from onward.datasets.numbers import Numbers
+from onward.datasets.paged import Paged, no_room, temporary
+from onward.datasets.raw import Raw
+from onward.datasets.reading import Reading
 from onward.errors import InputError, listed
 
 PAIRS = (("x", "y"), ("inputs", "targets"), ("images", "labels"), ("data", "labels"))
-"""The names under which archives keep inputs and targets, alone or with a split before or after them."""
+"""The names under which inputs and targets are kept, alone or with a split before or after them."""
+
+LOCAL_HEADER = 30
+"""Bytes that stand before a member's name in a zip archive; the lengths of name and extra field are the last four."""
+
+MEMORY = Reading().memory
 
 
 def holds(folder: Path, split: str) -> bool:
@@ -21,53 +32,89 @@ def holds(folder: Path, split: str) -> bool:
     return _found(folder, split) is not None
 
 
-def read(folder: Path, split: str) -> Part:
+def read(folder: Path, split: str, memory: int = MEMORY) -> Raw:
     """Return ``split`` from the first archive in ``folder`` that has it; see :func:`read_file`."""
     path = _found(folder, split)
     if path is None:
         raise InputError(f"no .npz file in {folder} has the {split} part")
-    return read_file(path, split if _keys(_names(path), split) else None)
+    return read_file(path, split if keys(_names(path), split) else None, memory)
 
 
-def read_file(path: Path, split: str | None = None) -> Part:
+def read_file(path: Path, split: str | None = None, memory: int = MEMORY) -> Raw:
     """Return what an archive holds.
 
     Args:
         path: the ``.npz`` file. Keys: a pair of ``PAIRS``, with the split joined by ``_`` when it keeps
             several (``x_train``, ``train_x``). Optionally ``classes``, the class names.
         split: the part to read; None takes the keys without a split, else ``train``.
-
-    Returns:
-        Inputs uint8 or float32, images as (n, channels, height, width); targets that are text become ids of
-        the sorted names.
+        memory: inputs of more bytes stay in the file.
 
     Raises:
         InputError: when the file is cut or hostile, lacks the keys, or holds what are no inputs or targets.
     """
     names = _names(path)
-    keys = _keys(names, split) or (_keys(names, "train") if split is None else None)
-    if keys is None:
+    x, y = _wanted(names, split, path)
+    arrays = {key: _array(path, key, memory) for key in (x, y, *(["classes"] if "classes" in names else []))}
+    return _raw(path, arrays[x], arrays[y][0], arrays.get("classes"))
+
+
+def holds_pair(folder: Path, split: str | None) -> bool:
+    """Return whether ``folder`` has inputs and targets as two ``.npy`` files, with or without their split."""
+    return bool(_key_of(_stems(folder), split))
+
+
+def read_pair(folder: Path, split: str | None = None, memory: int = MEMORY) -> Raw:
+    """Return what two ``.npy`` files hold, named as the keys of an archive; see :func:`read_file`."""
+    names = _stems(folder)
+    x, y = _wanted(names, split, folder)
+    every = (x, y, *(["classes"] if "classes" in names else []))
+    arrays = {key: npy.read(folder / f"{key}.npy", memory) for key in every}
+    return _raw(folder, arrays[x], arrays[y][0], arrays.get("classes"))
+
+
+def keys(names: Collection[str], split: str | None) -> tuple[str, str] | None:
+    """Return the names of inputs and targets among ``names``; None when they are not there."""
+    forms = ("{}",) if split is None else (f"{{}}_{split}", f"{split}_{{}}")
+    pairs = ((form.format(x), form.format(y)) for x, y in PAIRS for form in forms)
+    return next((pair for pair in pairs if set(pair) <= set(names)), None)
+
+
+def _key_of(names: Collection[str], split: str | None) -> tuple[str, str] | None:
+    return keys(names, split) or (keys(names, "train") if split is None else None)
+
+
+def _wanted(names: Collection[str], split: str | None, where: Path) -> tuple[str, str]:
+    found = _key_of(names, split)
+    if found is None:
         end = f"_{split}" if split else ""
         known = listed(f"{x}{end} and {y}{end}" for x, y in PAIRS)
-        raise InputError(f"{path} holds {listed(names) or 'nothing'}; wanted the keys {known}")
-    inputs, labels, *given = _arrays(path, [*keys, "classes"] if "classes" in names else [*keys])
-    classes = tuple(str(name) for name in given[0].ravel()) if given else ()
-    ids, classes = _ids(labels, classes, path)
-    return Part(tensor(_inputs(inputs, path)), tensor(ids), classes, path)
+        raise InputError(f"{where} holds {listed(names) or 'nothing'}; wanted the keys {known}")
+    return found
+
+
+def _raw(
+    where: Path,
+    inputs: tuple[np.ndarray, Paged | None],
+    labels: np.ndarray,
+    names: tuple[np.ndarray, Paged | None] | None,
+) -> Raw:
+    classes = tuple(str(name) for name in names[0].ravel()) if names else ()
+    try:
+        return Raw(Numbers(inputs[0], where, inputs[1]), Labels.of(labels, classes), where)
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from error
+
+
+def _stems(folder: Path) -> list[str]:
+    return sorted(path.stem for path in folder.glob("*.npy"))
 
 
 def _found(folder: Path, split: str) -> Path | None:
     for path in sorted(folder.glob("*.npz")):
         names = _names(path)
-        if _keys(names, split) or (_keys(names, None) and path.stem.lower().endswith(split)):
+        if keys(names, split) or (keys(names, None) and path.stem.lower().endswith(split)):
             return path
     return None
-
-
-def _keys(names: Collection[str], split: str | None) -> tuple[str, str] | None:
-    forms = ("{}",) if split is None else (f"{{}}_{split}", f"{split}_{{}}")
-    pairs = ((form.format(x), form.format(y)) for x, y in PAIRS for form in forms)
-    return next((pair for pair in pairs if set(pair) <= set(names)), None)
 
 
 def _names(path: Path) -> list[str]:
@@ -78,64 +125,47 @@ def _names(path: Path) -> list[str]:
         raise InputError(f"{path} is not a whole .npz file: {error}. Copy or make it again.") from error
 
 
-def _arrays(path: Path, keys: list[str]) -> list[np.ndarray]:
+def _array(path: Path, key: str, memory: int) -> tuple[np.ndarray, Paged | None]:
     try:
         with zipfile.ZipFile(path) as archive:
-            for key in keys:
-                _check_size(archive, key)
+            member = archive.getinfo(f"{key}.npy")
+            with archive.open(member) as file:
+                header = npy.header(file, member.file_size, key)
+            if header.bytes > memory:
+                paged, offset = _in_place(path, member) if _stored(member) else _unpacked(archive, member)
+                return header.paged(paged, offset), paged
         with np.load(path, allow_pickle=False) as held:
-            return [held[key] for key in keys]
+            return held[key], None
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except Exception as error:  # on bytes that lie, numpy and zipfile raise nearly anything
         raise InputError(f"{path} cannot be read: {error}. Copy or make it again.") from error
 
 
-def _check_size(archive: zipfile.ZipFile, key: str) -> None:
-    """Refuse objects, and a header that announces other than what follows, before memory is taken."""
-    member = archive.getinfo(f"{key}.npy")
-    with archive.open(member) as file:
-        version = np.lib.format.read_magic(file)
-        if version not in ((1, 0), (2, 0)):
-            raise InputError(f"{key!r} is in format {version}; only plain numbers and text are read")
-        form = np.lib.format
-        read_header = form.read_array_header_1_0 if version == (1, 0) else form.read_array_header_2_0
-        shape, _, dtype = read_header(file)
-        announced, follow = math.prod(shape) * dtype.itemsize, member.file_size - file.tell()
-    if dtype.hasobject:
-        raise InputError(f"{key!r} holds Python objects, which only a pickle can; save it as numbers or text")
-    if announced != follow:
-        raise InputError(f"{key!r} announces {announced} bytes of values but holds {follow}")
+def _stored(member: zipfile.ZipInfo) -> bool:
+    return member.compress_type == zipfile.ZIP_STORED and not member.flag_bits & 1  # nor encrypted
 
 
-def _inputs(array: np.ndarray, path: Path) -> np.ndarray:
-    if array.ndim < 2:
-        raise InputError(f"{path}: inputs must have a row for each example, got shape {array.shape}")
-    if array.dtype == np.uint8:
-        return images(array)
-    if array.dtype.kind not in "iuf":
-        raise InputError(f"{path}: inputs must be uint8 or float, got {array.dtype}")
-    with np.errstate(over="ignore"):  # what is too great for float32 becomes infinite and is counted below
-        inputs = array.astype(np.float32)
-    broken = ~np.isfinite(inputs).all(axis=tuple(range(1, inputs.ndim)))
-    if broken.any():
-        rows = listed(np.flatnonzero(broken).tolist(), most=3)
-        raise InputError(f"{path}: {int(broken.sum())} of {len(inputs)} inputs are not finite: rows {rows}")
-    return images(inputs)
+def _in_place(path: Path, member: zipfile.ZipInfo) -> tuple[Paged, int]:
+    """Return the archive as memory and where the member begins, held to its checksum."""
+    paged = Paged.at(path)
+    head = paged.memory[member.header_offset : member.header_offset + LOCAL_HEADER]
+    offset = member.header_offset + LOCAL_HEADER + sum(np.frombuffer(head[-4:], "<u2").tolist())
+    end, checksum = offset + member.file_size, 0
+    for start in range(offset, end, 2**24):
+        checksum = zlib.crc32(paged.memory[start : min(start + 2**24, end)], checksum)
+        paged.let_go()
+    if checksum != member.CRC:
+        raise InputError(f"{member.filename!r} is not what was written: its checksum differs")
+    return paged, offset
 
 
-def _ids(labels: np.ndarray, classes: tuple[str, ...], path: Path) -> tuple[np.ndarray, tuple[str, ...]]:
-    if labels.ndim == 2 and labels.shape[1] == 1:
-        labels = labels[:, 0]
-    if labels.ndim != 1 or labels.dtype.kind not in "biuU":
-        kind = f"{labels.dtype} of shape {labels.shape}"
-        raise InputError(f"{path}: targets must be one class id or class name each, got {kind}")
-    if labels.dtype.kind != "U":
-        return labels.astype(np.int64), classes
-    names, ids = np.unique(labels, return_inverse=True)
-    used = tuple(str(name) for name in names)
-    if not classes:
-        return ids.astype(np.int64), used
-    if missing := [name for name in used if name not in classes]:
-        raise InputError(f"{path}: targets name classes that 'classes' lacks: {listed(missing)}")
-    return np.array([classes.index(name) for name in used], np.int64)[ids], classes
+def _unpacked(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> tuple[Paged, int]:
+    """Return a compressed member, unpacked into a temporary file; zipfile holds it to its checksum."""
+    with temporary() as file, archive.open(member) as packed:
+        try:
+            shutil.copyfileobj(packed, file, 2**20)
+            file.flush()
+        except OSError as error:
+            raise no_room(error) from error
+        return Paged.of(file), 0

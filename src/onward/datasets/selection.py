@@ -11,7 +11,7 @@ from torch import Tensor
 
 from onward.errors import InputError, unknown
 from onward.rng import generator
-from onward.types import Examples
+from onward.types import Data
 
 
 @dataclass(frozen=True)
@@ -32,17 +32,17 @@ class Classes:
         """Return the text that :meth:`parse` reads."""
         return f"classes={','.join(self.wanted)}"
 
-    def chosen(self, rows: Tensor, examples: Examples) -> Tensor:
+    def chosen(self, rows: Tensor, data: Data) -> Tensor:
         """Return those of ``rows``, (m,) int64, whose target is wanted.
 
         Raises:
             InputError: naming every class that does not exist, with the nearest that do.
         """
-        ids = [_class_id(name, examples.classes) for name in self.wanted]
+        ids = [_class_id(name, data.classes) for name in self.wanted]
         missing = [name for name, k in zip(self.wanted, ids, strict=True) if k is None]
         if missing:
-            raise InputError("; ".join(str(unknown("class", name, examples.classes)) for name in missing))
-        return rows[torch.isin(examples.targets[rows], torch.tensor(ids))]
+            raise InputError("; ".join(str(unknown("class", name, data.classes)) for name in missing))
+        return rows[torch.isin(data.targets[rows], torch.tensor(ids))]
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Rows:
         start, stop, step = ("" if part is None else str(part) for part in (self.start, self.stop, self.step))
         return f"rows={start}:{stop}" + (f":{step}" if step else "")
 
-    def chosen(self, rows: Tensor, examples: Examples) -> Tensor:
+    def chosen(self, rows: Tensor, data: Data) -> Tensor:
         """Return the slice of ``rows``, (m,) int64."""
         places = np.arange(len(rows))[self.start : self.stop : self.step]
         return rows[torch.from_numpy(places.copy())]
@@ -94,7 +94,7 @@ class Shuffle:
         """Return the text that :meth:`parse` reads."""
         return f"shuffle={self.seed}"
 
-    def chosen(self, rows: Tensor, examples: Examples) -> Tensor:
+    def chosen(self, rows: Tensor, data: Data) -> Tensor:
         """Return ``rows``, (m,) int64, in another order."""
         return rows[torch.randperm(len(rows), generator=generator(self.seed, "source", "shuffle"))]
 

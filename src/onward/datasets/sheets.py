@@ -14,7 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from onward.datasets.part import Part, tensor
+from onward.datasets.arrays import tensor
+from onward.datasets.part import Part
 from onward.datasets.pictures import opened
 from onward.errors import InputError
 

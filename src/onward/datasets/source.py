@@ -1,23 +1,33 @@
-"""The text by which a user names examples: ``PLACE[:SPLIT][@SELECTION]...``, and reading what it names.
+"""The text by which a user names examples: ``PLACE[:SPLIT][@WORD=VALUE]...``, and reading what it names.
 
 ``mnist:train@classes=0,1,2@shuffle=0@rows=0:2000`` is the first 2000 of a shuffle of MNIST's training images
-of three classes: selections act from left to right. PLACE is the name of a data set or a path, which has a
-slash in it or ends in ``.npz``, and has no ``@`` in it.
+of three classes: selections act from left to right. ``./birds.csv@label=species`` says of what form a file is;
+such options stand anywhere among the selections. PLACE is the name of a data set or a path, which has a slash in it
+or ends as its files do.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
 
-from onward.datasets import image_folder, layouts, named, npz
-from onward.datasets.selection import Selection
-from onward.datasets.selection import parse as parse_selection
+from onward.datasets import layouts, named, options, places, selection
+from onward.datasets.labels import Labels
+from onward.datasets.names_file import class_names
+from onward.datasets.numbers import Numbers
+from onward.datasets.options import OPTIONS, Options
+from onward.datasets.raw import Raw, Taken
+from onward.datasets.reading import Reading
+from onward.datasets.selection import SELECTIONS, Selection
 from onward.errors import InputError, counted, listed, unknown
-from onward.types import Examples
+from onward.types import Data, subset
+
+WORDS = (*SELECTIONS, *OPTIONS)
+START = re.compile(rf"@(?=\s*(?:{'|'.join(WORDS)})\s*=)")
+"""Where a path ends: other ``@`` are a part of it."""
 
 
 @dataclass(frozen=True)
@@ -25,14 +35,16 @@ class Source:
     """Where examples come from, as a record: ``Source.parse(str(source)) == source``.
 
     Args:
-        place: the name of a data set, or the path of an ``.npz`` file or a folder.
+        place: the name of a data set, or the path of a file or a folder.
         split: the part of it; None is ``train`` where there are several.
         selections: what narrows it, in the order in which they act.
+        options: how its files are to be understood.
     """
 
     place: str
     split: str | None = None
     selections: tuple[Selection, ...] = ()
+    options: Options = field(default_factory=Options)
 
     @classmethod
     def parse(cls, text: str) -> Source:
@@ -41,45 +53,83 @@ class Source:
         Raises:
             InputError: naming everything that is wrong with the text at once.
         """
-        address, *pieces = text.strip().split("@")
+        address, pieces = _pieces(text.strip())
         place, split = _divided(address)
-        problems, selections = _problems(place, split), []
+        problems, selections, said = _problems(place, split), [], {}
         for piece in pieces:
             try:
-                selections.append(parse_selection(piece))
+                word, value = _read(piece)
             except InputError as error:
                 problems.append(str(error))
+                continue
+            if word in said:
+                problems.append(f"{word} is said twice")
+            elif word in OPTIONS:
+                said[word] = value
+            else:
+                selections.append(value)
         if problems:
             raise InputError(f"{counted(len(problems), 'problem')} in the source {text!r}: " + "; ".join(problems))
-        return cls(place, split, tuple(selections))
+        return cls(place, split, tuple(selections), Options(**said))
 
     def __str__(self) -> str:
         """Return the text that :meth:`parse` reads."""
         split = f":{self.split}" if self.split else ""
-        return f"{self.place}{split}" + "".join(f"@{selection}" for selection in self.selections)
+        return f"{self.place}{split}{self.options}" + "".join(f"@{selection}" for selection in self.selections)
 
 
-def read(source: Source | str, data_dir: str | Path | None = None) -> Examples:
+def read(source: Source | str, data_dir: str | Path | None = None, reading: Reading | None = None) -> Data:
     """Return the examples that ``source`` names, under all class names of the set, whichever are selected.
 
     Args:
         source: the record or its text.
         data_dir: where data sets with a name are looked for; see :func:`onward.datasets.named.load`. A path
             in ``source`` is not looked for there.
+        reading: how files are decoded, and what is done about those that cannot be used; None takes them as they
+            are, and refuses.
+
+    Returns:
+        Examples in memory where they fit there; else data that stays as it lies until a batch takes from it.
 
     Raises:
         InputError: when the text is wrong, nothing is there, what is there is broken, or none is selected.
     """
+    return taken(source, data_dir, reading).data
+
+
+def taken(source: Source | str, data_dir: str | Path | None = None, reading: Reading | None = None) -> Taken:
+    """Return the examples that ``source`` names as :func:`read` does, and the names of what was left out of the set.
+
+    Raises:
+        InputError: as :func:`read`.
+    """
     source = Source.parse(source) if isinstance(source, str) else source
-    examples = _all(source, data_dir)
+    every = _all(source, data_dir, reading or Reading())
     if not source.selections:
-        return examples
-    rows = torch.arange(len(examples))
-    for selection in source.selections:
-        rows = selection.chosen(rows, examples)
+        return every
+    rows = torch.arange(len(every.data))
+    for each in source.selections:
+        rows = each.chosen(rows, every.data)
     if not len(rows):
-        raise InputError(f"{source} selects 0 of {len(examples)} examples; widen its selections")
-    return Examples(examples.inputs[rows], examples.targets[rows], examples.classes)
+        raise InputError(f"{source} selects 0 of {len(every.data)} examples; widen its selections")
+    return Taken(subset(every.data, rows), every.unlabeled, every.corrupt)
+
+
+def _pieces(text: str) -> tuple[str, list[str]]:
+    address, *pieces = START.split(text)
+    head, *more = address.split("@")
+    if more and (_divided(head)[0] in named.NAMES or not _is_path(_divided(address)[0])):
+        return head, [*more, *pieces]
+    return address, pieces
+
+
+def _read(piece: str) -> tuple[str, object]:
+    word = piece.partition("=")[0].strip()
+    if word not in WORDS:
+        raise unknown("selection", word, WORDS)
+    if word in OPTIONS:
+        return options.parse(piece)
+    return "", selection.parse(piece)
 
 
 def _divided(address: str) -> tuple[str, str | None]:
@@ -90,7 +140,7 @@ def _divided(address: str) -> tuple[str, str | None]:
 
 
 def _is_path(place: str) -> bool:
-    return re.search(r"[/\\]", place) is not None or place.endswith(".npz") or place in (".", "..")
+    return re.search(r"[/\\]", place) is not None or place.lower().endswith(places.SUFFIXES) or place in (".", "..")
 
 
 def _problems(place: str, split: str | None) -> list[str]:
@@ -108,24 +158,24 @@ def _problems(place: str, split: str | None) -> list[str]:
     return problems
 
 
-def _all(source: Source, data_dir: str | Path | None) -> Examples:
-    if source.place in named.NAMES:
-        return named.load(source.place, source.split or "train", data_dir)
+def _all(source: Source, data_dir: str | Path | None, reading: Reading) -> Taken:
+    said = source.options
+    names = class_names(said.names) if said.names else ()
+    if source.place not in named.NAMES:
+        return places.found(_path(source), source.split, said, reading).taken(reading, names, said.size)
+    held = named.load(source.place, source.split or "train", data_dir)
+    if names or said.size or reading.transform:
+        inputs = Numbers(held.inputs.numpy(), Path(source.place))
+        return Raw(inputs, Labels(held.targets.numpy(), None, held.classes), inputs.where).taken(
+            reading, names, said.size
+        )
+    return Taken(held)
+
+
+def _path(source: Source) -> Path:
     path = Path(source.place).expanduser()
-    if path.is_dir():
-        return _in_folder(path, source.split)
     if not path.exists():
-        raise InputError(f"there is no file or folder {path}; the source {source} names it")
-    if path.suffix != ".npz":
-        raise InputError(f"{path} is no source; wanted .npz, a folder or one of {listed(named.NAMES)}")
-    return npz.read_file(path, source.split).examples()
-
-
-def _in_folder(folder: Path, split: str | None) -> Examples:
-    held = layouts.splits(folder)
-    if not held:
-        return image_folder.read(folder, split).examples()
-    part = layouts.found(folder, split or "train")
-    if part is None:
-        raise InputError(f"{folder} has no {split or 'train'} part, only {listed(held)}: {folder}:{held[0]}")
-    return part.examples()
+        word = re.search(r"@\s*(\w+)\s*=", source.place)
+        hint = f" ({unknown('selection', word[1], WORDS)})" if word else ""
+        raise InputError(f"there is no file or folder {path}; the source {source} names it{hint}")
+    return path
