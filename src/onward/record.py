@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal
 
 
 @dataclass(frozen=True)
@@ -52,6 +53,7 @@ class Cost:
         seconds: wall time of the whole update.
         peak_memory: bytes of resident memory at its highest (host), or of the device's when it trained on one.
         kept_bytes: what the method carries to the next update.
+        joules: energy of the whole update; None where the machine does not tell it.
     """
 
     samples: int = 0
@@ -61,6 +63,12 @@ class Cost:
     seconds: float = 0.0
     peak_memory: int = 0
     kept_bytes: int = 0
+    joules: float | None = None
+
+    @property
+    def flops(self) -> int:
+        """Of both passes."""
+        return self.forward_flops + self.backward_flops
 
 
 @dataclass(frozen=True)
@@ -69,6 +77,40 @@ class Record:
 
     phases: tuple[PhaseRecord, ...]
     cost: Cost
+
+
+@dataclass(frozen=True)
+class Share:
+    """What an update cost over what training from scratch on all data so far costs.
+
+    Args:
+        value: the ratio: of all FLOPs where it is measured, of examples gone through the model where it is projected.
+        kind: ``measured`` on a version of the lineage that was trained from scratch, or ``projected``.
+        of: what it was compared with, in words.
+        seconds: the ratio of wall times; None where it is projected.
+    """
+
+    value: float
+    kind: Literal["measured", "projected"]
+    of: str
+    seconds: float | None = None
+
+
+@dataclass(frozen=True)
+class Score:
+    """A version on the examples of one class, beside its parent.
+
+    Args:
+        examples: how many.
+        right: how many of them are predicted right.
+        parent_right: how many the parent has right; None when there is no parent that knows a class.
+        negative_flips: how many the parent had right and this version has wrong; None as well.
+    """
+
+    examples: int
+    right: int
+    parent_right: int | None = None
+    negative_flips: int | None = None
 
 
 @dataclass(frozen=True)
@@ -83,6 +125,8 @@ class Measure:
         negative_flips: share that the parent had right and this version has wrong.
         positive_flips: share that it mended.
         old: whether the test set came with an earlier version.
+        by_class: the examples of each class, by its name; {} in cards written before it was told.
+        slice: the name under which the gate's rules ask for this test set; "" where it is one of the lineage's.
     """
 
     test: str
@@ -92,3 +136,5 @@ class Measure:
     negative_flips: float | None = None
     positive_flips: float | None = None
     old: bool = False
+    by_class: dict[str, Score] = field(default_factory=dict)
+    slice: str = ""

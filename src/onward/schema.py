@@ -6,7 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
-from typing import Any, TypeVar, get_type_hints
+from typing import Any, TypeVar, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
@@ -48,11 +48,21 @@ def problems(kind: type, values: Mapping[str, Any]) -> list[str]:
         adapter(kind).validate_python(dict(values), strict=False)
     except ValidationError as error:
         found = [told(dict(each), kind) for each in error.errors()]
-        wrong = {each["loc"][0] for each in error.errors() if each["loc"]}
-        sound = {name: value for name, value in values.items() if name not in wrong}
-        rest = problems(kind, sound) if len(sound) < len(values) else []
+        sound = dict(values)
+        for each in error.errors():
+            sound = without(sound, each["loc"])
+        rest = problems(kind, sound) if sound != values else []
         return list(dict.fromkeys(found + rest))
     return []
+
+
+def without(values: Mapping[Any, Any], path: Sequence[Any]) -> dict[Any, Any]:
+    """Return nested values without the one that a path of names leads to."""
+    name, *rest = path or (None,)
+    inner = values.get(name)
+    if rest and isinstance(inner, Mapping):
+        return {**values, name: without(inner, rest)}
+    return {key: value for key, value in values.items() if key != name}
 
 
 def told(problem: Mapping[str, Any], kind: type) -> str:
@@ -67,12 +77,13 @@ def told(problem: Mapping[str, Any], kind: type) -> str:
     if problem["type"] in ("missing", "missing_argument"):
         return f"{name} is missing"
     if "error" in problem.get("ctx", {}):  # a check of the dataclass itself, which says it in our words
-        return str(problem["ctx"]["error"])
+        within = f"{name}: " if len(place) > 1 else ""
+        return f"{within}{problem['ctx']['error']}"
     return f"{name}: {problem['msg'][0].lower()}{problem['msg'][1:]}, got {problem['input']!r}"
 
 
 def field_names(kind: Any, path: Sequence[str]) -> list[str]:  # noqa: ANN401 - any annotation
-    """Return the field names of a dataclass, or of the one that a path of its fields leads to."""
+    """Return the field names of a dataclass, or of the one that a path of its fields and tables leads to."""
     for step in path:
-        kind = get_type_hints(kind).get(step, kind) if is_dataclass(kind) else kind
+        kind = get_type_hints(kind).get(step, kind) if is_dataclass(kind) else (kind, *get_args(kind))[-1]
     return sorted(field.name for field in fields(kind)) if is_dataclass(kind) else []

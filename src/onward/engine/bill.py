@@ -14,7 +14,14 @@ from onward.record import Cost, PhaseRecord
 from onward.types import Data, Kept
 
 
-def bill(phases: Sequence[PhaseRecord], model: Classifier, data: Data, kept: Kept, seconds: float) -> Cost:
+def bill(
+    phases: Sequence[PhaseRecord],
+    model: Classifier,
+    data: Data,
+    kept: Kept,
+    seconds: float,
+    joules: float | None = None,
+) -> Cost:
     """Return the bill.
 
     Args:
@@ -23,6 +30,7 @@ def bill(phases: Sequence[PhaseRecord], model: Classifier, data: Data, kept: Kep
         data: from which that example is taken.
         kept: what is carried on.
         seconds: wall time.
+        joules: energy; None where the machine does not tell it.
     """
     samples = sum(phase.samples for phase in phases)
     forward, backward = flops_per_example(model, data)
@@ -34,6 +42,7 @@ def bill(phases: Sequence[PhaseRecord], model: Classifier, data: Data, kept: Kep
         seconds=seconds,
         peak_memory=peak_memory(model.device),
         kept_bytes=sum(tensor.numel() * tensor.element_size() for tensor in kept.values()),
+        joules=joules,
     )
 
 
