@@ -19,7 +19,7 @@ from onward.cli.app import app
 from onward.cli.show import console
 from onward.datasets.layouts import LAYOUTS
 from onward.datasets.named import FOLDERS, NAMES
-from onward.gate import Rules
+from onward.release.rules import Rules
 from onward.schema import checked
 from onward.settings import Settings
 from onward.streams.named import SCENARIOS

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from onward.catalogue import parsed as chain
+    from onward.datasets.adapters import data as data
     from onward.datasets.source import read as read
     from onward.engine.evaluate import judge as judge
     from onward.engine.update import update as update
@@ -32,11 +33,12 @@ __version__ = "0.1.0"
 __all__ = [
     "Chain", "Data", "DivergedError", "Examples", "InputError", "Learner", "Lineage", "Method", "MissingExtraError",
     "OnwardError", "Prediction", "Settings", "StoreError",
-    "adopted", "chain", "fresh", "judge", "load", "read", "update",
+    "adopted", "chain", "data", "fresh", "judge", "load", "read", "update",
 ]  # fmt: skip
 
 PLACES = {
     "onward.catalogue": {"chain": "parsed"},
+    "onward.datasets.adapters": {"data": "data"},
     "onward.datasets.source": {"read": "read"},
     "onward.engine.evaluate": {"judge": "judge"},
     "onward.engine.update": {"update": "update"},

@@ -67,7 +67,8 @@ class Learner:
 
         Args:
             inputs: (n, *shape), as the model was trained on: bytes, or floats.
-            among: the classes that come into question, where that is known (the task, at test); None is all.
+            among: the classes that come into question, where that is known (the task, at test), by any of their
+                names; None is all.
             size: how many go through the model at once.
 
         Raises:
@@ -76,11 +77,12 @@ class Learner:
         chain, device = self.chain, self.model.device
         with resting(self.model), torch.inference_mode():
             parts = [chain.predict(self.model, piece.to(device), self.kept).cpu() for piece in inputs.split(size)]
-        logits = torch.cat(parts)  # out of inference mode, so that a user may go on computing with it
+        logits = self.model.merged(torch.cat(parts))  # out of inference mode: a user may go on computing with it
         if among is not None:
-            wrong = [name for name in among if name not in self.classes]
+            meant = [self.model.aliases.get(name, name) for name in among]
+            wrong = [name for name in meant if name not in self.classes]
             if wrong:
                 raise unknown("class", wrong[0], self.classes)
-            out = [k for k, name in enumerate(self.classes) if name not in set(among)]
+            out = [k for k, name in enumerate(self.classes) if name not in set(meant)]
             logits = logits.index_fill(1, torch.tensor(out, dtype=torch.int64), -torch.inf)
         return Prediction(logits, self.classes)

@@ -43,7 +43,7 @@ class Step:
     ) -> None:
         """Hold what the terms will ask for."""
         self.model, self.generator = model, generator
-        self.inputs, self.targets = batch.inputs, batch.targets
+        self.inputs, self.targets = batch.inputs, model.meant(batch.targets)
         self._parent, self._features = parent, features or model.features
         # Not cached_property: on Python 3.11 that takes a lock at each first reading, which a small step would feel.
         self._seen: Tensor | None = None

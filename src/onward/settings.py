@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, ClassVar, Literal
 
 from onward.errors import hold
 
@@ -89,3 +90,10 @@ class Settings:
             "patience needs validation > 0": self.patience is None or self.validation > 0,
         }
         hold(rules, vars(self))
+
+
+def unusual(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what of some settings, as JSON has them, is not the usual."""
+    usual = asdict(Settings())
+    own = {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
+    return {name: value for name, value in own.items() if value != usual.get(name)}

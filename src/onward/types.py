@@ -12,6 +12,7 @@ from typing import Protocol, runtime_checkable
 import torch
 from torch import Tensor
 
+from onward.ahead import ahead
 from onward.errors import InputError, listed
 
 Kept = Mapping[str, Tensor]
@@ -49,7 +50,7 @@ class Data(Protocol):
         ...
 
     def take(self, rows: Tensor) -> Batch:
-        """Return the examples of ``rows``, (b,) int64, in that order."""
+        """Return the examples of ``rows``, (b,) int64, in that order; several threads may ask at once."""
         ...
 
 
@@ -71,23 +72,11 @@ class Examples:
     classes: tuple[str, ...]
 
     def __post_init__(self) -> None:
-        """Check that the parts fit; the message counts and shows what does not."""
-        n, c = len(self.targets), len(self.classes)
-        if len(self.inputs) != n:
-            raise InputError(f"there are {len(self.inputs)} inputs but {n} targets; give one target for each input")
-        if self.targets.dtype != torch.int64 or self.targets.ndim != 1:
-            kind = f"{self.targets.dtype} of shape {tuple(self.targets.shape)}"
-            raise InputError(f"targets must be a vector of int64 class ids, got {kind}")
-        if len(set(self.classes)) != c:
-            twice = sorted({name for name in self.classes if self.classes.count(name) > 1})
-            raise InputError(f"class names must differ from one another; these come twice: {listed(twice)}")
-        wrong = (self.targets < 0) | (self.targets >= c)
-        if wrong.any():
-            values = listed(sorted(set(self.targets[wrong].tolist())), most=5)
-            raise InputError(
-                f"{int(wrong.sum())} of {n} targets are out of range: {values}; with {c} class names "
-                f"they must lie in [0, {c}). Add the missing names or mend the targets."
-            )
+        """Check that the parts fit."""
+        if len(self.inputs) != len(self.targets):
+            counts = f"{len(self.inputs)} inputs but {len(self.targets)} targets"
+            raise InputError(f"there are {counts}; give one target for each input")
+        check_targets(self.targets, self.classes)
 
     def __len__(self) -> int:
         """Return n."""
@@ -102,6 +91,24 @@ class Examples:
         if self.inputs.device == torch.device(device):
             return self
         return replace(self, inputs=self.inputs.to(device), targets=self.targets.to(device))
+
+
+def check_targets(targets: Tensor, classes: Sequence[str]) -> None:
+    """Refuse targets that are no class ids of ``classes``; the message counts and shows what does not fit."""
+    n, c = len(targets), len(classes)
+    if targets.dtype != torch.int64 or targets.ndim != 1:
+        kind = f"{targets.dtype} of shape {tuple(targets.shape)}"
+        raise InputError(f"targets must be a vector of int64 class ids, got {kind}")
+    if len(set(classes)) != c:
+        twice = sorted({name for name in classes if classes.count(name) > 1})
+        raise InputError(f"class names must differ from one another; these come twice: {listed(twice)}")
+    wrong = (targets < 0) | (targets >= c)
+    if wrong.any():
+        values = listed(sorted(set(targets[wrong].tolist())), most=5)
+        raise InputError(
+            f"{int(wrong.sum())} of {n} targets are out of range: {values}; with {c} class names "
+            f"they must lie in [0, {c}). Add the missing names or mend the targets."
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,6 +239,6 @@ def joined(first: Data, *others: Data) -> Data:
 
 
 def in_order(data: Data, size: int = 512) -> Iterator[Batch]:
-    """Yield all of ``data`` in order, ``size`` examples at a time."""
-    for rows in torch.arange(len(data)).split(size):
-        yield data.take(rows)
+    """Yield all of ``data`` in order, ``size`` examples at a time; read ahead where it does not lie in memory."""
+    batches = (data.take(rows) for rows in torch.arange(len(data)).split(size))
+    yield from batches if isinstance(data, Examples) or len(data) <= size else ahead(batches)

@@ -65,7 +65,7 @@ def trained() -> nn.Sequential:
 def brought(folder, trained) -> Path:
     """A folder with everything that a user brings."""
     Path("own_net.py").write_text(FACTORY)
-    Path("names.txt").write_text("0\n1\n\n2\n")
+    Path("names.txt").write_text("0\n1\n2\n")
     safetensors.torch.save_file(trained.state_dict(), "own.safetensors")
     torch.save(trained.state_dict(), "own.pt")
     torch.save({"epoch": 3, "model_state_dict": trained.state_dict()}, "checkpoint.pt")
@@ -125,7 +125,7 @@ MISTAKES = [
     ("--weights own.pt --classes 0,1", "own_net:build has 3 outputs ('3') but there are 2 class names"),
     ("--weights own.pt --classes 0,1,1", "these come twice: 1"),
     ("--weights own.pt --classes nowhere.txt", "there is no file nowhere.txt"),
-    ("--weights own.pt --classes own.pt", "own.pt is no text in UTF-8"),
+    ("--weights own.pt --classes own.pt", "own.pt holds no class names"),
     ("--weights nowhere.pt --classes 0,1,2", "there is no file nowhere.pt"),
     ("--weights cut.safetensors --classes 0,1,2", "cut.safetensors is not a whole safetensors file"),
     ("--weights cut.pt --classes 0,1,2", "cut.pt holds more than tensors, or is damaged"),
@@ -134,7 +134,7 @@ MISTAKES = [
     ("--classes 0,1,2 --head-layer 9", "unknown layer of own_net:build '9'"),
     ("--classes 0,1,2 --head-layer 2", "is a ReLU, not a linear layer"),
     ("--classes 0,1,2 --mean dark", "--mean wants numbers with commas between, got 'dark'"),
-    ("--classes 0,1,2 --shape 1,8,8", "--shape is for our networks"),
+    ("--classes 0,1,2 --shape 1,9,9", "the model cannot take inputs of shape (1, 9, 9)"),
     ("--classes 0,1,2 --test seven.npz", "the model cannot take inputs of shape (1, 7, 7)"),
     ("--model own_net:biuld", "unknown name in own_net 'biuld'. Did you mean 'build'?"),
     ("--model own_nt:build", "there is no module 'own_nt'"),

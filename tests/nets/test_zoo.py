@@ -12,6 +12,7 @@ from onward.nets.classifier import Classifier
 from onward.nets.head import Head
 from onward.nets.zoo import BACKBONES, again, build, build_backbone, fresh
 from onward.rng import generator
+from onward.transform import ImageTransform
 
 SHAPE = (3, 8, 8)
 OURS = [
@@ -135,3 +136,16 @@ def test_a_spec_that_is_not_whole_is_refused():
         build({name: value for name, value in spec.items() if name != "sizes"})
     with pytest.raises(InputError, match=r"not whole: .*colour"):
         build({**spec, "colour": "red"})
+
+
+@pytest.mark.parametrize(
+    ("shape", "wanted"),
+    [
+        ((1, 8, 6), ImageTransform((8, 6), channels=1)),
+        ((3, 8, 6), ImageTransform((8, 6), channels=3)),
+        ((2, 8, 6), None),
+        ((12,), None),
+    ],
+)
+def test_a_network_for_images_says_how_files_become_its_inputs(shape, wanted):
+    assert build_backbone({"net": "mlp", "shape": shape, "width": 2}).transform == wanted

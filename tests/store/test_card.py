@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from onward.errors import StoreError
-from onward.gate import Finding, Verdict
+from onward.gate.verdict import Finding, Verdict
 from onward.record import Cost, Measure, PhaseRecord, Record
-from onward.store.card import Card, DataFacts, read_card, software
+from onward.store.card import Card, DataFacts, KeptFacts, read_card, software
+from onward.store.class_map import ClassFacts
 
 words = st.text(max_size=6)
 names = st.binary(max_size=6).map(os.fsdecode)  # a file's name need not be text
@@ -45,9 +46,15 @@ measures = st.builds(
     old=st.booleans(),
 )
 findings = st.builds(Finding, rule=words, status=st.sampled_from(["pass", "fail", "unchecked"]), told=words)
+classes = st.builds(ClassFacts, name=words, id=counts, since=words, aliases=st.lists(words, max_size=2).map(tuple))
+kept = st.builds(KeptFacts, name=words, dtype=words, shape=st.lists(counts, max_size=3).map(tuple), bytes=counts)
 cards = st.builds(
     Card,
     net=plain,
+    class_map=st.lists(classes, max_size=2).map(tuple),
+    act=words,
+    kept=st.lists(kept, max_size=2).map(tuple),
+    exemplar_free=st.booleans(),
     method=words,
     settings=plain,
     seed=st.integers(-(2**63), 2**63 - 1),

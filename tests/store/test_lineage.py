@@ -11,8 +11,8 @@ import pytest
 from tests.store.worlds import contents, learner, lying, same_bits, saved, tensors, two_versions
 
 from onward.errors import InputError, StoreError
-from onward.gate import Finding, Verdict
-from onward.store.card import Card
+from onward.gate.verdict import Finding, Verdict
+from onward.store.card import Card, KeptFacts
 from onward.store.lineage import Lineage, load
 
 
@@ -35,6 +35,20 @@ def test_a_version_s_folder_holds_its_card_and_what_the_card_names(two):
     assert judged.card.files.keys() == {"model.safetensors", "kept.safetensors", "gate.json"}
     for name, told in judged.card.files.items():
         assert hashlib.sha256((judged.path / name).read_bytes()).hexdigest() == told
+
+
+def test_further_files_are_a_part_of_the_version(two):
+    lineage, *_ = two
+    version = lineage.save(learner(3), Card(net={}), {"README.md": b"a card\n"})
+    assert (version.path / "README.md").read_bytes() == b"a card\n" and "README.md" in version.card.files
+    (version.path / "README.md").write_bytes(b"another\n")
+    with pytest.raises(StoreError, match=r"README.md has hash .*, the card says"):
+        lineage.load(version.id)
+
+
+def test_a_card_tells_every_tensor_that_is_kept(two):
+    (told,) = two[1].card.kept
+    assert told == KeptFacts("replay/seen", "int64", (), 8)
 
 
 def test_what_save_returns_is_what_is_read(two):

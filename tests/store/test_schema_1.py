@@ -9,7 +9,8 @@ import torch
 from tests.store.worlds import contents
 
 from onward.engine.update import update
-from onward.gate import Finding, Gate
+from onward.gate.rules import Gate
+from onward.gate.verdict import Finding
 from onward.release.rules import rules_of
 from onward.settings import Settings
 from onward.store.diff import diff

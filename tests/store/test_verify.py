@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from tests.store.worlds import saved, two_versions
 
 from onward.errors import StoreError
-from onward.gate import Finding, Verdict
+from onward.gate.verdict import Finding, Verdict
 from onward.store.lineage import Lineage
 from onward.store.verify import Health, verify, wrong_with_head
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from onward import __version__
-from onward.cli import deciding, experimenting, making, reading
+from onward.cli import advising, amending, deciding, experimenting, exporting, making, reading, updating
 from onward.cli.options import SOURCES, example
 from onward.errors import OnwardError
 from onward.settings import Settings
@@ -38,12 +38,19 @@ app.command(
 app.command(
     epilog=f"{SOURCES}\n{SETTINGS}\n\n"
     + example("update prod --data data/week-47 --method 'lwf | replay(size=500)'\n--epochs 10 --set lr=0.01")
-)(making.update)
+)(updating.update)
+app.command(epilog=SOURCES + "\n" + example("advise prod --data data/week-47"))(advising.advise)
 app.command(epilog=SOURCES + "\n" + example("evaluate prod~1 mnist:test"))(reading.evaluate)
 app.command(epilog=SOURCES + "\n" + example("predict prod data/new --out said.csv"))(reading.predict)
 app.command(epilog=example("log prod"))(reading.log)
 app.command(epilog=example("show prod~1"))(reading.show)
 app.command(epilog=example("diff prod~1 prod"))(reading.diff)
+app.command(epilog=SOURCES + "\n" + example("export prod --to served --format onnx"))(exporting.export)
+app.command(epilog=example("card prod --out README.md"))(amending.card)
+app.command(epilog=example("classes prod"))(amending.classes)
+app.command(epilog=example("rename prod aeroplane plane"))(amending.rename)
+app.command(epilog=example("merge prod kitten cat"))(amending.merge)
+app.command(epilog=SOURCES + "\n" + example("forget prod data/withdrawn"))(amending.forget)
 app.command(epilog=example("promote 7f3a91c2 prod"))(deciding.promote)
 app.command(epilog=example("rollback prod"))(deciding.rollback)
 app.command(epilog=example("verify --lineage .onward"))(reading.verify)

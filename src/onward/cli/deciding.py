@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from onward.cli import options
+
+if TYPE_CHECKING:
+    from onward.store.lineage import Lineage
 
 
 def promote(
@@ -23,3 +28,17 @@ def rollback(head: options.MovedHead, lineage: options.LineageFolder = options.D
 
     was, now = Lineage(lineage).heads.back(head)
     console().print(f"head of {head} was {was[:8]} and is {now[:8]} again")
+
+
+def head_to_move(place: Lineage, reference: str, promote_to: str | None, no_promote: bool) -> str | None:
+    """Return the head that is to name a new version: the one that is wanted, or the one by which its parent was named.
+
+    Args:
+        place: the lineage.
+        reference: by which the parent was named.
+        promote_to: what the user wants; None is nothing said.
+        no_promote: whether none is to move.
+    """
+    if no_promote:
+        return None
+    return promote_to or (reference if reference in place.heads.all() else None)

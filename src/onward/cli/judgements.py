@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -14,19 +15,20 @@ from onward.engine.check import check_shape
 from onward.engine.evaluate import Judgement
 from onward.errors import InputError, counted
 from onward.learner import Learner
-from onward.types import Examples
+from onward.types import Data, in_order
 
 COLUMNS = ("row", "class", "probability")
 """Of a prediction: the example's place in the source, its most probable class, and how probable that is."""
 
 
-def judgement_values(judged: Judgement, examples: Examples) -> dict[str, Any]:
+def judgement_values(judged: Judgement, examples: Data) -> dict[str, Any]:
     """Return accuracy overall and by class, as JSON; a class that the version does not know has none."""
-    right, targets, many = judged.predicted == judged.targets, examples.targets.numpy(), len(examples.classes)
+    right, targets, many = judged.right, examples.targets.cpu().numpy(), len(examples.classes)
+    unknown = set(targets[judged.targets == len(judged.classes)].tolist())
     counts, hits = np.bincount(targets, minlength=many), np.bincount(targets, weights=right, minlength=many)
     by_class = {
-        name: {"examples": int(count), "accuracy": float(hit / count) if name in judged.classes else None}
-        for name, count, hit in zip(examples.classes, counts, hits, strict=True)
+        name: {"examples": int(count), "accuracy": None if k in unknown else float(hit / count)}
+        for k, (name, count, hit) in enumerate(zip(examples.classes, counts, hits, strict=True))
         if count
     }
     return {"examples": len(examples), "accuracy": judged.accuracy, "by_class": by_class}
@@ -43,7 +45,7 @@ def judgement_lines(values: Mapping[str, Any]) -> None:
     print_table(out)
 
 
-def predictions(learner: Learner, examples: Examples) -> list[dict[str, Any]]:
+def predictions(learner: Learner, examples: Data) -> list[dict[str, Any]]:
     """Return what a version says of each example, by ``COLUMNS``.
 
     Raises:
@@ -52,9 +54,10 @@ def predictions(learner: Learner, examples: Examples) -> list[dict[str, Any]]:
     if not learner.classes:
         raise InputError("the learner knows no class yet; update it first")
     check_shape(examples, learner.model)
-    said = learner.predict(examples.inputs)
-    sure = said.probabilities.max(dim=1).values.tolist()
-    told = zip(range(len(examples)), said.names, (round(share, 6) for share in sure), strict=True)
+    said = [learner.predict(batch.inputs) for batch in in_order(examples)]
+    names = chain.from_iterable(each.names for each in said)
+    sure = chain.from_iterable(each.probabilities.max(dim=1).values.tolist() for each in said)
+    told = zip(range(len(examples)), names, (round(share, 6) for share in sure), strict=True)
     return [dict(zip(COLUMNS, each, strict=True)) for each in told]
 
 

@@ -3,21 +3,34 @@
 from __future__ import annotations
 
 import inspect
-from dataclasses import dataclass
+import json
+import re
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import torch
+from torch import Tensor
 
 from onward.catalogue import call
+from onward.cli.input_form import InputWords, image_transform, numbers, option, sizes
+from onward.datasets import names_file
 from onward.datasets.source import read
 from onward.errors import InputError, listed, unknown
-from onward.nets.adopt import adopted
+from onward.nets import huggingface, timm_models
+from onward.nets.adapters import Adapter, fresh_lora, read_adapter
+from onward.nets.adopt import adopted, drawn
+from onward.nets.backbone import image_of
 from onward.nets.classifier import Classifier
+from onward.nets.published import Published
 from onward.nets.resting import resting
 from onward.nets.zoo import BACKBONES, fresh
 from onward.store.tensors import read_weights
 
 OURS = tuple(name for name in BACKBONES if name != "imported")
+
+PLACEHOLDER = re.compile(r"LABEL_\d+")
+"""What transformers calls a class that nobody named."""
 
 
 @dataclass(frozen=True)
@@ -25,13 +38,13 @@ class Brought:
     """A model as the command line describes it; see ``onward init --help`` for each word."""
 
     model: str
-    weights: Path | None
-    classes: str
-    shape: str
-    head_layer: str
-    mean: str
-    std: str
-    seed: int
+    weights: Path | None = None
+    classes: str = ""
+    inputs: InputWords = field(default_factory=InputWords)
+    head_layer: str = ""
+    adapter: Path | None = None
+    lora: str = ""
+    seed: int = 0
 
 
 def classifier(brought: Brought, tests: tuple[str, ...], data_dir: Path | None) -> Classifier:
@@ -40,45 +53,141 @@ def classifier(brought: Brought, tests: tuple[str, ...], data_dir: Path | None) 
     Raises:
         InputError: when a word cannot be read, or the parts do not fit.
     """
-    return theirs(brought) if ":" in brought.model else ours(brought, tests, data_dir)
+    foreign = ":" in brought.model.partition("(")[0]
+    return theirs(brought, tests, data_dir) if foreign else ours(brought, tests, data_dir)
 
 
-def theirs(brought: Brought) -> Classifier:
-    """Return a model that the user's own function makes, with the user's weights where they are given."""
-    if brought.shape:
-        raise InputError(f"--shape is for our networks ({listed(OURS)}); {brought.model} has its own")
+def theirs(brought: Brought, tests: tuple[str, ...], data_dir: Path | None) -> Classifier:
+    """Return a model that others made, with the user's weights where they are given."""
+    names, words = class_names(brought.classes), brought.inputs
+    images = image_transform(words)
+    mean, std = numbers(words.mean, "--mean"), numbers(words.std, "--std")
+    added = adapter(brought)
+    found = published(brought, names)
+    images, example = images or found.transform, found.example
+    if words.shape:
+        shape = sizes(words.shape)
+        images, example = image_of(shape), drawn(shape, brought.seed)
+    elif example is None and images is None and tests:
+        example = first_inputs(tests[0], data_dir)
     return adopted(
-        brought.model,
-        class_names(brought.classes),
-        None if brought.weights is None else read_weights(brought.weights),
+        found.factory,
+        agreed(names, found.classes, brought.model),
+        found.weights if brought.weights is None else read_weights(brought.weights),
+        arguments=found.arguments,
         head=brought.head_layer,
-        mean=numbers(brought.mean, "--mean"),
-        std=numbers(brought.std, "--std"),
+        mean=mean or found.mean,
+        std=std or found.std,
+        transform=images,
+        adapter=added,
+        example=example,
         seed=brought.seed,
     )
+
+
+def published(brought: Brought, names: tuple[str, ...]) -> Published:
+    """Return what is known of a model that others made: by the hub, by timm, or by its import path alone.
+
+    Raises:
+        InputError: when it cannot be had, or a word is not for it.
+    """
+    if brought.model.startswith("hf:"):
+        if brought.weights is not None:
+            raise InputError(f"{brought.model} comes with its own weights; --weights is for a function of yours")
+        return huggingface.published(brought.model.removeprefix("hf:"), brought.inputs.length)
+    if brought.inputs.length is not None:
+        raise InputError(f"--length is for the text classifiers of hf:, {brought.model} is none")
+    path, arguments = called(brought.model)
+    if path.startswith("timm:"):
+        trained = brought.weights is None
+        if not trained and names:
+            arguments = {"num_classes": len(names), **arguments}
+        return timm_models.published(path.removeprefix("timm:"), arguments, trained)
+    return Published(path, arguments)
+
+
+def called(model: str) -> tuple[str, dict[str, Any]]:
+    """Return the import path and the arguments of a text like ``package.module:build(width=3)``.
+
+    Raises:
+        InputError: when the arguments are not plain values by name.
+    """
+    path, bracket, _ = model.partition("(")
+    if not bracket:
+        return path, {}
+    try:
+        arguments = call(f"f{model[len(path) :]}")[1]
+        return path.strip(), json.loads(json.dumps(arguments))  # as the card will give them back
+    except (InputError, TypeError) as error:
+        raise InputError(
+            f"cannot read the arguments in {model!r}; write plain values by name, like {path}(width=3, name='x')"
+        ) from error
+
+
+def adapter(brought: Brought) -> Adapter | None:
+    """Return the adapter that is wanted; None is none.
+
+    Raises:
+        InputError: when it cannot be read, or two are wanted.
+    """
+    if brought.adapter is not None and brought.lora:
+        raise InputError("--adapter brings an adapter and --lora makes a fresh one; give one of them")
+    if brought.adapter is not None:
+        return read_adapter(brought.adapter)
+    if not brought.lora:
+        return None
+    try:
+        fields = call(f"lora({brought.lora})")[1]
+    except InputError as error:
+        raise InputError(
+            f"--lora wants fields by name, like \"r=8, target_modules=['query', 'value']\", got {brought.lora!r}"
+        ) from error
+    return fresh_lora(fields)
+
+
+def agreed(given: tuple[str, ...], own: tuple[str, ...], model: str) -> tuple[str, ...]:
+    """Return the class names: those that were given, else those that the model itself has.
+
+    Raises:
+        InputError: when there are both and they differ.
+    """
+    if not given or not own or given == own or all(PLACEHOLDER.fullmatch(name) for name in own):
+        return given or own
+    first = next((k for k, (a, b) in enumerate(zip(given, own, strict=False)) if a != b), min(len(given), len(own)))
+    raise InputError(
+        f"--classes says {listed(given, most=5)}, but {model} itself names its outputs {listed(own, most=5)}; they "
+        f"differ first at output {first}. Leave out --classes, or mend id2label in its config.json"
+    )
+
+
+def first_inputs(source: str, data_dir: Path | None) -> Tensor:
+    """Return two inputs of a test set, (2, *shape)."""
+    data = read(source, data_dir)
+    return data.take(torch.arange(min(2, len(data)))).inputs
 
 
 def ours(brought: Brought, tests: tuple[str, ...], data_dir: Path | None) -> Classifier:
     """Return one of our networks; it knows no class yet."""
     net, arguments = call(brought.model)
     if net not in OURS:
-        raise unknown("network", net, [*OURS, "package.module:factory"])
+        raise unknown("network", net, [*OURS, "package.module:factory", "hf:name", "timm:name"])
     known = [name for name in inspect.signature(BACKBONES[net]).parameters if name != "shape"]
     for name in arguments:
         if name not in known:
             raise unknown(f"argument of {net}", name, known)
-    given = {
-        "--weights": brought.weights,
-        "--classes": brought.classes,
-        "--head-layer": brought.head_layer,
-        "--mean": brought.mean,
-        "--std": brought.std,
-    }
-    if refused := [option for option, value in given.items() if value]:
+    words, own = brought.inputs, {**vars(brought), **vars(brought.inputs)}
+    foreign = ("weights", "classes", "head_layer", "mean", "std", "fit", "shorter_side", "length", "adapter", "lora")
+    if refused := [option(word) for word in foreign if own[word]]:
         raise InputError(f"{net} starts untrained and learns its classes by updates; {listed(refused)} is for yours")
-    if not brought.shape and not tests:
-        raise InputError(f"{net} must know the shape of its inputs: give --shape, like 1,28,28, or a --test set")
-    shape = sizes(brought.shape) if brought.shape else tuple(read(tests[0], data_dir).inputs.shape[1:])
+    images = image_transform(words)
+    if not words.shape and images is None and not tests:
+        raise InputError(
+            f"{net} must know the shape of its inputs: give --shape, like 1,28,28, or --size, or a --test set"
+        )
+    if images is not None:
+        shape: tuple[int, ...] = images.shape
+    else:
+        shape = sizes(words.shape) if words.shape else tuple(first_inputs(tests[0], data_dir).shape[1:])
     try:
         made = fresh(net, shape, brought.seed, **arguments)
         with resting(made), torch.no_grad():
@@ -91,33 +200,13 @@ def ours(brought: Brought, tests: tuple[str, ...], data_dir: Path | None) -> Cla
 
 
 def class_names(text: str) -> tuple[str, ...]:
-    """Return class names from a file with one a line, or from the text itself with commas between.
+    """Return class names from a file, or from the text itself with commas between.
 
     Raises:
-        InputError: when it names a file that is not there, or is no text.
+        InputError: when it names a file that is not there, or that holds no names.
     """
     if "," not in text and Path(text).is_file():
-        try:
-            lines = Path(text).read_text(encoding="utf-8").splitlines()
-        except UnicodeDecodeError as error:
-            raise InputError(f"{text} is no text in UTF-8 ({error}); give a file with a class name a line") from error
-        return tuple(line.strip() for line in lines if line.strip())
-    if text.endswith(".txt") or "/" in text:
-        raise InputError(f"there is no file {text}; give a file with a class name a line, or names with commas between")
+        return names_file.class_names(text)
+    if re.search(r"/|\.(txt|json|ya?ml)$", text):
+        raise InputError(f"there is no file {text}; give a file with the class names, or names with commas between")
     return tuple(name.strip() for name in text.split(",") if name.strip())
-
-
-def numbers(text: str, option: str) -> tuple[float, ...]:
-    """Return the numbers of a text, with commas between."""
-    try:
-        return tuple(float(part) for part in text.split(",") if part.strip())
-    except ValueError as error:
-        raise InputError(f"{option} wants numbers with commas between, got {text!r}") from error
-
-
-def sizes(text: str) -> tuple[int, ...]:
-    """Return the shape that a text like 1,28,28 or 1x28x28 stands for."""
-    parts = text.replace("x", ",").split(",")
-    if not all(part.strip().isdecimal() and int(part) for part in parts):
-        raise InputError(f"--shape wants whole numbers >= 1 with commas between, like 1,28,28, got {text!r}")
-    return tuple(int(part) for part in parts)

@@ -40,17 +40,24 @@ DataDir = Annotated[
 # A model that is brought.
 Model = Annotated[
     str,
-    typer.Option(metavar="MODEL", help="mlp(width=256), cnn or resnet18(width=20); or yours: package.module:factory."),
+    typer.Option(
+        metavar="MODEL",
+        help="mlp(width=256), cnn or resnet18(width=20); yours: package.module:factory(width=3); hf:NAME_OR_FOLDER; "
+        "timm:NAME.",
+    ),
 ]
 Weights = Annotated[
     Path | None, typer.Option(metavar="FILE", help="A state dict: .safetensors, or .pt with tensors alone.")
 ]
 Classes = Annotated[
-    str, typer.Option(metavar="NAMES", help="Of the outputs, in order: with commas between, or a file with one a line.")
+    str,
+    typer.Option(
+        metavar="NAMES", help="Of the outputs, in order: with commas between, or a file: a line each, JSON or YAML."
+    ),
 ]
 Shape = Annotated[
     str,
-    typer.Option(metavar="SIZES", help="Of one input, for a model of ours, like 1,28,28; else as the first --test."),
+    typer.Option(metavar="SIZES", help="Of one input, like 1,28,28; else as --size says, or as the first --test."),
 ]
 HeadLayer = Annotated[
     str, typer.Option(metavar="NAME", help="The linear layer that gives the logits, where it is not the last one.")
@@ -75,6 +82,9 @@ PromoteTo = Annotated[
     str | None, typer.Option("--as", metavar="HEAD", help="The head to promote to; else the one that was named.")
 ]
 NoPromote = Annotated[bool, typer.Option("--no-promote", help="Keep the version and leave the head.")]
+ExemplarFree = Annotated[
+    bool, typer.Option("--exemplar-free", help="Keep no example: methods that keep some are refused.")
+]
 Note = Annotated[str, typer.Option(metavar="TEXT", help="Your words, for the version's card.")]
 Seed = Annotated[int, typer.Option(metavar="NUMBER", help="Of every random stream.")]
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import typer
 
 from onward.catalogue import parsed
-from onward.cli import making, reading
+from onward.cli import making, reading, updating
 from onward.cli.show import console
 from onward.config import settings_from
 from onward.demo import Week, poisoned, story, written
@@ -80,7 +80,7 @@ def arrives(week: Week, out: Path, lineage: Path, seed: int) -> None:
     given = f"--data {data} --test {test} --method '{METHOD}' {settings}"
     say(f"{week.name}: {week.told}", f"onward update prod {given} --lineage {lineage}")
     try:
-        making.update("prod", str(data), METHOD, [str(test)], SETTINGS, seed=seed, lineage=lineage)
+        updating.update("prod", str(data), METHOD, [str(test)], SETTINGS, seed=seed, lineage=lineage)
     except typer.Exit:
         console().print("  It was made, it is kept, and the gate did not let it replace the version in use.")
 

@@ -9,22 +9,20 @@ from typing import Any
 from onward.catalogue import written
 from onward.cli.options import DEFAULT_LINEAGE
 from onward.cli.show import console, fact, flops, percent, print_table, size, table
-from onward.errors import counted, listed
-from onward.gate import Verdict
-from onward.record import Cost, Measure, PhaseRecord
+from onward.errors import counted
+from onward.gate.verdict import Verdict
+from onward.preflight.told import lines
+from onward.record import Cost, Measure, PhaseRecord, Share
 from onward.release.arrival import Ready
 from onward.release.making import Release
-from onward.types import present
+
+STYLES = {"PASS": "bold green", "FAIL": "bold red", "UNCHECKED": "bold yellow"}
 
 
 def preflight_lines(going: Ready) -> None:
     """Say what arrived, and by which method the model is to take it in."""
-    known, here = going.before.classes, present(going.data)
-    new = [name for name in here if name not in known]
-    parts = [counted(len(going.data), "new example")]
-    parts += [f"{counted(len(new), 'new class')} ({listed(new, most=5)})"] if new else ["no new class"]
-    parts += [f"{len(here) - len(new)} of {counted(len(known), 'old class')} present"] if known else []
-    fact("preflight", " · ".join(parts))
+    for name, text in lines(going.preflight):
+        fact(name, text, "yellow" if name == "warning" else None)
     fact("method", method_of(going))
     for name, count in dropped(going).items():
         fact("", f"what {name} kept ({size(count)}) ends here: this method has no {name}")
@@ -60,7 +58,10 @@ def plan_lines(phases: Sequence[PhaseRecord]) -> None:
 def measure_texts(measures: Sequence[Measure]) -> list[str]:
     """Return what a version does on each test set as a phrase; they stand below one another."""
     wide = max((len(measure.test) for measure in measures), default=0)
-    return [f"{'old' if each.old else 'new'}  {each.test:<{wide}}  {accuracy_text(each)}" for each in measures]
+    kinds = [each.slice or ("old" if each.old else "new") for each in measures]
+    first = max(map(len, kinds), default=0)
+    pairs = zip(kinds, measures, strict=True)
+    return [f"{kind:<{first}}  {each.test:<{wide}}  {accuracy_text(each)}" for kind, each in pairs]
 
 
 def accuracy_text(measure: Measure) -> str:
@@ -74,25 +75,27 @@ def accuracy_text(measure: Measure) -> str:
 def bill_text(cost: Cost) -> str:
     """Return what an update cost, as a phrase."""
     done = f"{counted(cost.samples, 'example')}, {counted(cost.steps, 'step')}"
-    spent = f"{flops(cost.forward_flops + cost.backward_flops)}, {cost.seconds:.1f} s"
-    return f"{done}, {spent}, {size(cost.kept_bytes)} kept"
+    spent = f"{flops(cost.flops)}, {cost.seconds:.1f} s"
+    energy = "" if cost.joules is None else f", {cost.joules:,.0f} J"
+    return f"{done}, {spent}{energy}, at most {size(cost.peak_memory)} in memory, {size(cost.kept_bytes)} kept"
 
 
-def share_text(share: float | None) -> str:
+def share_text(share: Share | None) -> str:
     """Return what an update cost against training from scratch, as a phrase."""
     if share is None:
-        return "against training from scratch: unknown, as is all that the first model was trained on"
-    return f"{percent(share)} % of training from scratch (projected)"
+        return "against training from scratch: unknown, as is what the first model was trained on (init --trained-on)"
+    time = "" if share.seconds is None else f", {percent(share.seconds)} % of its time"
+    return f"{percent(share.value)} % of training from scratch{time} ({share.kind}: {share.of})"
 
 
 def gate_text(verdict: Verdict) -> str:
     """Return what the gate said, as a phrase."""
-    return f"{word(verdict)} ({verdict.told})"
+    return f"{verdict.word} ({verdict.told})"
 
 
 def word(verdict: Verdict | None) -> str:
     """Return what the gate said, in a word; nothing where it was not asked."""
-    return "" if verdict is None else "PASS" if verdict.passed else "FAIL"
+    return "" if verdict is None else verdict.word
 
 
 def release_lines(done: Release, head: str | None) -> None:
@@ -102,8 +105,8 @@ def release_lines(done: Release, head: str | None) -> None:
         fact("evaluate", text)
     if card.record is not None:
         fact("bill", bill_text(card.record.cost))
-        fact("", share_text(done.share_of_scratch))
-    fact("gate", gate_text(verdict), "bold green" if verdict.passed else "bold red")
+        fact("", share_text(card.share))
+    fact("gate", gate_text(verdict), STYLES[verdict.word])
     for finding in verdict.findings:
         if finding.status != "pass":
             fact("", f"{finding.status}: {finding.rule}: {finding.told}")
@@ -121,8 +124,9 @@ def release_values(done: Release) -> dict[str, Any]:
         "version": done.version.id,
         "parent": done.parent.id,
         "promoted": done.promoted,
-        "share_of_scratch": done.share_of_scratch,
-        "verdict": asdict(done.verdict) | {"passed": done.verdict.passed},
+        "preflight": asdict(done.version.card.preflight) if done.version.card.preflight else None,
+        "share_of_scratch": asdict(done.version.card.share) if done.version.card.share else None,
+        "verdict": asdict(done.verdict) | {"passed": done.verdict.passed, "word": done.verdict.word},
         "measures": [asdict(measure) for measure in done.version.card.measures],
         "cost": asdict(done.version.card.record.cost) if done.version.card.record else None,
     }

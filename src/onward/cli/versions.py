@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict
 from typing import Any
 
 from onward.cli.show import console, fact, percent, say
-from onward.cli.updates import bill_text, gate_text, measure_texts, word
+from onward.cli.updates import bill_text, gate_text, measure_texts, share_text, word
 from onward.errors import counted, listed
-from onward.settings import Settings
+from onward.settings import unusual
 from onward.store.card import Card
 from onward.store.lineage import Version
 
@@ -30,6 +29,7 @@ def version_lines(version: Version) -> None:
         fact("evaluate", text)
     if card.record is not None:
         fact("bill", bill_text(card.record.cost))
+        fact("", share_text(card.share))
     if card.verdict is not None:
         fact("gate", gate_text(card.verdict))
     if card.note:
@@ -43,7 +43,7 @@ def when(card: Card, most: int) -> str:
 
 def maker(card: Card) -> str:
     """Return what made a version."""
-    return "init" if card.parent is None else f"{card.method}, seed {card.seed}"
+    return card.act or ("init" if card.parent is None else f"{card.method}, seed {card.seed}")
 
 
 def network_text(backbone: Mapping[str, Any]) -> str:
@@ -56,9 +56,7 @@ def network_text(backbone: Mapping[str, Any]) -> str:
 
 def settings_text(settings: Mapping[str, Any]) -> str:
     """Return the settings that are not the usual ones."""
-    usual = asdict(Settings())
-    own = {k: tuple(v) if isinstance(v, list) else v for k, v in settings.items()}
-    changed = [f"{name}={value}" for name, value in own.items() if value != usual.get(name)]
+    changed = [f"{name}={value}" for name, value in unusual(settings).items()]
     return f"{', '.join(changed)}; else the usual" if changed else "the usual"
 
 
@@ -67,10 +65,12 @@ def log_lines(line: Sequence[Version], heads: Mapping[str, str]) -> None:
     tests = measured(line)
     named = {v.id: ", ".join(head for head, id in heads.items() if id == v.id) for v in line}
     wide = max(len("heads"), *map(len, named.values()))
-    console().print(f"{'version':<8}  {'heads':<{wide}}  {'made (UTC)':<16}  classes  gate  accuracy %", style="bold")
+    said = max(len("gate"), *(len(word(v.card.verdict)) for v in line))
+    titles = f"{'version':<8}  {'heads':<{wide}}  {'made (UTC)':<16}  classes  {'gate':<{said}}  accuracy %"
+    console().print(titles, style="bold")
     for v in line:
         gate, count = word(v.card.verdict), len(v.card.classes)
-        before = f"{v.short}  {named[v.id]:<{wide}}  {when(v.card, 16):<16}  {count:>7}  {gate:<4}  "
+        before = f"{v.short}  {named[v.id]:<{wide}}  {when(v.card, 16):<16}  {count:>7}  {gate:<{said}}  "
         shares = {measure.test: measure.accuracy for measure in v.card.measures}
         say(before, "  ".join(f"{percent(shares.get(test)):>5}" for test in tests))
         say(" " * 10, deed(v.card), "dim")
@@ -85,6 +85,8 @@ def measured(line: Iterable[Version]) -> list[str]:
 
 def deed(card: Card) -> str:
     """Return how a version came to be, as a phrase."""
+    if card.act:
+        return card.act + (f": {card.note}" if card.note else "")
     if card.data is None:
         return "begun by init" + (f": {card.note}" if card.note else "")
     made = f"{card.method} on {counted(card.data.examples, 'example')} of {card.data.source}"

@@ -11,6 +11,13 @@ from onward.settings import Settings
 from onward.types import Data, Examples, present
 
 
+def check_is_data(given: object) -> None:
+    """Refuse what is not :class:`~onward.types.Data`, such as a DataLoader, which ``onward.data`` makes it."""
+    if not isinstance(given, Data):
+        kind = type(given).__name__
+        raise InputError(f"wanted examples as onward takes them, got {kind}; onward.data(...) makes them of it")
+
+
 def check(new: Data, model: Classifier, settings: Settings) -> None:
     """Refuse data that cannot train the model.
 
@@ -19,7 +26,7 @@ def check(new: Data, model: Classifier, settings: Settings) -> None:
     """
     if not len(new):
         raise InputError("the new data is empty; an update needs examples to learn from")
-    known = dict.fromkeys((*model.classes, *present(new)))
+    known = dict.fromkeys((*model.live, *present(new)))
     if len(known) < 2:
         raise InputError(
             f"all {len(new)} examples are of one class ({listed(known)}) and the model knows no other; a classifier "

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from onward.engine.check import check_is_data
 from onward.errors import InputError
 from onward.learner import Learner
 from onward.types import Data, counted_by, in_order, known_as
@@ -29,9 +30,14 @@ class Judgement:
     classes: tuple[str, ...]
 
     @property
+    def right(self) -> NDArray[np.bool_]:
+        """Which examples are predicted right, (n,)."""
+        return self.predicted == self.targets
+
+    @property
     def accuracy(self) -> float:
         """The share of examples predicted right."""
-        return float((self.predicted == self.targets).mean())
+        return float(self.right.mean())
 
 
 def judge(learner: Learner, data: Data, among: Sequence[str] | None = None) -> Judgement:
@@ -46,12 +52,42 @@ def judge(learner: Learner, data: Data, among: Sequence[str] | None = None) -> J
     Raises:
         InputError: when there is nothing to judge, or by.
     """
+    return judged_together((learner,), data, among)[0]
+
+
+def judged_together(
+    learners: Sequence[Learner], data: Data, among: Sequence[str] | None = None
+) -> tuple[Judgement, ...]:
+    """Return what each learner says of all of ``data``, which is read once: it may be decoded as it is read.
+
+    Args:
+        learners: versions of a lineage, or one alone.
+        data: as ``judge`` takes it.
+        among: as well.
+
+    Raises:
+        InputError: as ``judge``.
+    """
+    check_is_data(data)
     if not len(data):
         raise InputError("the test set is empty; there is nothing to judge")
-    if not learner.classes:
+    if not all(learner.classes for learner in learners):
         raise InputError("the learner knows no class yet; update it first")
-    known = None if among is None else [name for name in among if name in learner.classes]
-    ids = [learner.predict(batch.inputs, known or None).ids for batch in in_order(data)]
+    asked = [known(each, among) for each in learners]
+    said = [
+        [each.predict(batch.inputs, a).ids for each, a in zip(learners, asked, strict=True)] for batch in in_order(data)
+    ]
+    ids = [torch.cat(column).numpy() for column in zip(*said, strict=True)]
+    return tuple(Judgement(own, truth(each, data), each.classes) for each, own in zip(learners, ids, strict=True))
+
+
+def known(learner: Learner, among: Sequence[str] | None) -> list[str] | None:
+    """Return those of some classes that the learner knows; None, for all, where it knows none of them."""
+    named = {*learner.classes, *learner.model.aliases}
+    return [name for name in among or () if name in named] or None
+
+
+def truth(learner: Learner, data: Data) -> NDArray[np.int64]:
+    """Return the targets by the learner's class ids, (n,); one past the last id where it does not know the class."""
     targets = counted_by(known_as(data, learner.model.aliases), learner.classes).cpu()
-    targets = torch.where(targets < 0, len(learner.classes), targets)
-    return Judgement(torch.cat(ids).numpy(), targets.numpy(), learner.classes)
+    return torch.where(targets < 0, len(learner.classes), targets).numpy()

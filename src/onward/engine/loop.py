@@ -6,14 +6,17 @@ import copy
 import math
 import time
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
+from itertools import islice
 
 import torch
 from torch import nn
 
 from onward.engine.augment import augmented
-from onward.engine.batches import Piece, epoch, gathered, resident, steps_in
+from onward.engine.batches import Piece, epoch, resident, steps_in
+from onward.engine.loader import loaded
 from onward.engine.log import Log, Observer, Progress
 from onward.engine.optimise import all_finite, optimiser, rate, training
 from onward.engine.teacher import Teacher
@@ -59,19 +62,18 @@ class Pass:
         seed, settings, device = self.around.seed, self.phase.settings, self.model.device
         draws, views = generator(seed, *stream, index, "terms"), generator(seed, *stream, index, "augment")
         pace = settings.schedule != "constant" or settings.warmup > 0
-        for pieces in epoch(self.phase, self.sources, generator(seed, *stream, index, "batches")):
-            if self.step == self.steps:
-                break
-            batch = gathered(pieces, device)
-            if settings.augment:
-                batch = Batch(augmented(batch.inputs, settings.augment, views), batch.targets)
-            if pace:
-                self.optimiser.param_groups[0]["lr"] = rate(settings, self.step, self.steps)
-            self.descend(Step(self.model, batch, draws, self.parent(batch, pieces), self.features))
-            self.step += 1
-            self.samples += len(batch.targets)
-            if self.log.due:
-                self.tell(index)
+        places = epoch(self.phase, self.sources, generator(seed, *stream, index, "batches"))
+        with closing(loaded(islice(places, self.steps - self.step), self.sources, device)) as batches:
+            for pieces, batch in batches:
+                if settings.augment:
+                    batch = Batch(augmented(batch.inputs, settings.augment, views), batch.targets)
+                if pace:
+                    self.optimiser.param_groups[0]["lr"] = rate(settings, self.step, self.steps)
+                self.descend(Step(self.model, batch, draws, self.parent(batch, pieces), self.features))
+                self.step += 1
+                self.samples += len(batch.targets)
+                if self.log.due:
+                    self.tell(index)
         if self.samples > self.read_samples:
             self.tell(index)
 

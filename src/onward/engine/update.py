@@ -12,7 +12,8 @@ from torch import Tensor
 
 from onward.context import Context
 from onward.engine.bill import bill
-from onward.engine.check import check
+from onward.engine.check import check, check_is_data
+from onward.engine.energy import Meter
 from onward.engine.log import Observer, silent
 from onward.engine.loop import Surroundings, run
 from onward.engine.teacher import Teacher
@@ -54,11 +55,12 @@ def update(
         DivergedError: when training is no longer finite.
     """
     settings, began = settings or Settings(), time.perf_counter()
-    going = begun(learner, new, settings, seed, method, observe)
-    phases = tuple(ran(going))
-    with torch.no_grad():
-        kept = settled(going.chain.keep(going.model, going.context), going.model, going.context.new)
-    cost = bill(phases, going.model, going.context.new, kept, time.perf_counter() - began)
+    with Meter(settings.device) as meter:
+        going = begun(learner, new, settings, seed, method, meter.along(observe))
+        phases = tuple(ran(going))
+        with torch.no_grad():
+            kept = settled(going.chain.keep(going.model, going.context), going.model, going.context.new)
+    cost = bill(phases, going.model, going.context.new, kept, time.perf_counter() - began, meter.joules)
     return Learner(going.model.cpu().eval(), going.chain, kept), Record(phases, cost)
 
 
@@ -90,6 +92,7 @@ def begun(
     """Check what was given, copy the model, grow its head, and let the method prepare it."""
     chain = chained(learner.method if method is None else method)
     _ = chain.predictor  # two of them would be found out only when training is paid for
+    check_is_data(new)
     new = known_as(new, learner.model.aliases)
     check(new, learner.model, settings)
     device = usable(settings.device)

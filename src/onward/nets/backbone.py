@@ -6,7 +6,7 @@ from typing import Any
 
 from torch import nn
 
-from onward.transform import Transform
+from onward.transform import ImageTransform, Transform
 
 
 class Backbone(nn.Module):
@@ -15,12 +15,15 @@ class Backbone(nn.Module):
     Attributes:
         features: d.
         shape: of one input, without the batch; () when the network does not say.
-        transform: how files become such inputs; None when the network does not say.
     """
 
     features: int
     shape: tuple[int, ...] = ()
-    transform: Transform | None = None
+
+    @property
+    def transform(self) -> Transform | None:
+        """How files become such inputs: images of the stated shape; None where that is no image's."""
+        return image_of(self.shape)
 
     def trains(self, name: str) -> bool:
         """Say whether an update moves a parameter, by its name; of an adapted network, the adapter's alone."""
@@ -29,3 +32,14 @@ class Backbone(nn.Module):
     def spec(self) -> dict[str, Any]:
         """Return the network's shape as JSON: ``{"net": name, **arguments}``, from which ``build`` makes it."""
         raise NotImplementedError(f"{type(self).__name__} must say its shape")
+
+
+def image_of(shape: tuple[int, ...]) -> ImageTransform | None:
+    """Return the transform that makes images of a shape (channels, height, width); None where it is no image's.
+
+    >>> image_of((1, 8, 8))
+    ImageTransform(size=(8, 8), fit='squash', shorter_side=None, resample='bilinear', channels=1)
+    """
+    if len(shape) != 3 or shape[0] not in (1, 3):
+        return None
+    return ImageTransform(size=(shape[1], shape[2]), channels=shape[0])

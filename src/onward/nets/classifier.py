@@ -70,6 +70,8 @@ class Classifier(nn.Module):
             raise InputError(f"{len(self.classes)} classes need a task each, got {len(self.tasks)}")
         if lost := [f"{name} -> {meant}" for name, meant in self.aliases.items() if meant not in self.live]:
             raise InputError(f"an alias means a class that is there and is no alias itself, got {listed(lost)}")
+        merged = [name for name in self.classes if name in self.aliases]
+        self._merges = tuple((self.classes.index(name), self.classes.index(self.aliases[name])) for name in merged)
         like = next(self.parameters(), torch.empty(0))
         self.register_buffer("shift", like.new_tensor(self.mean), persistent=False)
         self.register_buffer("scale", like.new_tensor(self.std), persistent=False)
@@ -119,19 +121,26 @@ class Classifier(nn.Module):
         return self.logits(self.features(inputs))
 
     def logits(self, features: Tensor) -> Tensor:
-        """Return the logits, (b, classes), of features, (b, d).
+        """Return the logits, (b, classes), of features, (b, d)."""
+        return self.merged(self.head(features))
+
+    def merged(self, logits: Tensor) -> Tensor:
+        """Return logits, (b, classes), in which merged classes are counted as what they mean; once is as good as twice.
 
         A merged class m of class k: z_k becomes log(exp z_k + exp z_m), so that the softmax gives k the sum of both
         probabilities, and z_m becomes ``NEVER``.
         """
-        logits = self.head(features)
-        merged = [name for name in self.classes if name in self.aliases] if self.aliases else []
-        for name in merged:
-            here, into = self.classes.index(name), self.classes.index(self.aliases[name])
+        for here, into in self._merges:
             both = torch.logaddexp(logits[:, here], logits[:, into])
             places = torch.tensor([here, into], device=logits.device)
-            logits = logits.index_copy(1, places, torch.stack([both.new_full((len(both),), NEVER), both], dim=1))
+            logits = logits.index_copy(1, places, torch.stack([torch.full_like(both, NEVER), both], dim=1))
         return logits
+
+    def meant(self, targets: Tensor) -> Tensor:
+        """Return class ids, (b,), with what a merged class means in its place: a memory may hold it from before."""
+        for here, into in self._merges:
+            targets = torch.where(targets == here, into, targets)
+        return targets
 
     def among_task(self, logits: Tensor, targets: Tensor) -> Tensor:
         """Return the logits, (b, c), with those of other tasks than the target's at minus infinity."""

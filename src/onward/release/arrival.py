@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from onward.datasets.source import read
+from onward.content import contents, digests
+from onward.datasets.hygiene import cleaned
+from onward.datasets.reading import Care, Reading
+from onward.datasets.source import taken
+from onward.errors import InputError
 from onward.learner import Learner
 from onward.method import Chain, Method, chained
+from onward.preflight.arrival import preflight
+from onward.preflight.conflict import conflict
+from onward.preflight.facts import Counts, Preflight
+from onward.privacy import refuse_examples
 from onward.release.held_out import HeldOut, tests_of
 from onward.release.rules import Rules, rules_of
+from onward.schema import checked
 from onward.settings import Settings
+from onward.store.card import DataFacts
+from onward.store.fingerprint import facts
 from onward.store.lineage import Lineage, Version
-from onward.types import Data
+from onward.types import Data, known_as, present
 
 
 @dataclass(frozen=True)
@@ -28,6 +39,11 @@ class Arrival:
         seed: of every random stream.
         data_dir: where data sets by name are looked for; None is the usual places.
         note: the user's words, for the card.
+        care: what is done about data that is not as it should be, by the names of ``Care``, over what the lineage's
+            file says.
+        workers: threads that decode.
+        exemplar_free: keep no example, whatever the lineage's file says.
+        new_classes: names that look like those of known classes are new classes all the same.
     """
 
     source: str
@@ -37,6 +53,10 @@ class Arrival:
     seed: int = 0
     data_dir: Path | None = None
     note: str = ""
+    care: Mapping[str, str] = field(default_factory=dict)
+    workers: int = Reading.workers
+    exemplar_free: bool = False
+    new_classes: bool = False
 
 
 @dataclass(frozen=True)
@@ -51,7 +71,10 @@ class Ready:
         parent: the version in use.
         before: its learner.
         method: the update's.
-        data: what arrived.
+        exemplar_free: whether no example may be kept.
+        data: what arrived, without what was left out.
+        facts: what the card tells of it.
+        preflight: what is known of it before training.
         tests: the test sets that can be read; the lineage's own first.
         missing: sources of the lineage's test sets that cannot.
     """
@@ -63,21 +86,52 @@ class Ready:
     parent: Version
     before: Learner
     method: Chain
+    exemplar_free: bool
     data: Data
+    facts: DataFacts
+    preflight: Preflight
     tests: tuple[HeldOut, ...]
     missing: tuple[str, ...]
 
 
 def ready(lineage: Lineage, reference: str, arrival: Arrival) -> Ready:
-    """Read the version in use, what arrived, and every test set.
+    """Read the version in use, what arrived, and every test set; look at it all before anything is trained.
 
     Raises:
-        InputError: when something that was given cannot be read.
+        InputError: when something that was given cannot be read or used.
         StoreError: when the version is not what its card says.
     """
     rules, heads, parent = rules_of(lineage), lineage.heads.all(), lineage.version(reference)
     before = lineage.load(parent.id)
     method = chained(before.method if arrival.method is None else arrival.method)
-    data = read(arrival.source, arrival.data_dir)
-    tests, missing = tests_of(lineage, parent, arrival.tests, before.model, arrival.data_dir)
-    return Ready(lineage, arrival, rules, heads, parent, before, method, data, tests, missing)
+    exemplar_free = arrival.exemplar_free or rules.privacy.exemplar_free
+    if exemplar_free:
+        refuse_examples(method)
+    care = checked(Care, {**asdict(rules.data), **arrival.care}, "what is done about data")
+    reading = Reading(before.model.backbone.transform, care, arrival.workers)
+    came = taken(arrival.source, arrival.data_dir, reading)
+    told = None if arrival.new_classes else conflict(present(came.data), before.model)
+    if told is not None:
+        raise InputError(told)
+    slices = {name: each.source for name, each in rules.gate.slices.items()}
+    tests, missing = tests_of(lineage, parent, arrival.tests, before.model, arrival.data_dir, reading, slices)
+    data = known_as(came.data, before.model.aliases)
+    content = contents(data)
+    clean = cleaned(data, content, {test.source: digests(test.data) for test in tests}, care)
+    counts = Counts(clean.duplicates, clean.contradictions, clean.overlap, len(came.unlabeled), len(came.corrupt))
+    old = {test.source: test.data for test in tests if test.old}
+    return Ready(
+        lineage=lineage,
+        arrival=arrival,
+        rules=rules,
+        heads=heads,
+        parent=parent,
+        before=before,
+        method=method,
+        exemplar_free=exemplar_free,
+        data=clean.data,
+        facts=facts(clean.data, arrival.source, None if clean.dropped else content.fingerprint),
+        preflight=preflight(before, clean.data, old, method, counts, arrival.seed),
+        tests=tests,
+        missing=missing,
+    )

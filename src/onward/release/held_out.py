@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from onward.datasets.reading import Reading
 from onward.datasets.source import Source, read
 from onward.engine.check import check_shape
 from onward.errors import InputError
@@ -31,19 +32,19 @@ class HeldOut:
     slice: str = ""
 
 
-def examined(source: str, model: Classifier, data_dir: Path | None, beside: Path | None = None) -> Data:
+def examined(source: Source | str, model: Classifier, data_dir: Path | None, reading: Reading | None = None) -> Data:
     """Return the examples of a test set that the model can be judged on.
 
     Args:
-        source: as it was given; a path that leads nowhere from here is looked for beside the lineage.
+        source: the record or its text.
         model: what is to be judged.
         data_dir: where data sets by name are looked for.
-        beside: the folder that holds the lineage.
+        reading: how it is read; None is as the model takes its inputs.
 
     Raises:
         InputError: when they cannot be read, or the model cannot take them.
     """
-    data = read(located(source, beside), data_dir)
+    data = read(source, data_dir, reading or Reading(model.backbone.transform))
     try:
         check_shape(data, model)
     except InputError as error:
@@ -51,31 +52,46 @@ def examined(source: str, model: Classifier, data_dir: Path | None, beside: Path
     return data
 
 
-def located(source: str, beside: Path | None) -> Source:
-    """Return a source whose relative path leads somewhere, from here or else from the lineage's place."""
+def located(source: str, beside: Path) -> Source:
+    """Return a source whose relative path leads somewhere: from here, or else from the folder ``beside``."""
     parsed = Source.parse(source)
-    there = None if beside is None else beside / parsed.place
-    if there is None or Path(parsed.place).expanduser().exists() or not there.exists():
-        return parsed
-    return replace(parsed, place=str(there))
+    there = beside / parsed.place
+    elsewhere = there.exists() and not Path(parsed.place).expanduser().exists()
+    return replace(parsed, place=str(there)) if elsewhere else parsed
 
 
 def tests_of(
-    lineage: Lineage, parent: Version, new: Sequence[str], model: Classifier, data_dir: Path | None
+    lineage: Lineage,
+    parent: Version,
+    new: Sequence[str],
+    model: Classifier,
+    data_dir: Path | None,
+    reading: Reading | None = None,
+    slices: Mapping[str, str] | None = None,
 ) -> tuple[tuple[HeldOut, ...], tuple[str, ...]]:
     """Return the test sets that can be read, the lineage's own first, and the sources of its own that cannot.
+
+    Args:
+        lineage: where the version is; a path that leads nowhere from here is looked for beside it.
+        parent: the version in use, whose card names the old test sets.
+        new: sources of those that come with what arrived.
+        model: what is to be judged.
+        data_dir: where data sets by name are looked for.
+        reading: how they are read; None is as the model takes its inputs.
+        slices: sources by the names that the gate's rules have for them; they are old.
 
     Raises:
         InputError: when a new one cannot be read.
     """
     found, missing = [], []
     beside = lineage.path.absolute().parent
-    for source in parent.card.tests:
+    named = {source: name for name, source in (slices or {}).items()}
+    for source in dict.fromkeys((*parent.card.tests, *named)):
         try:
-            found.append(HeldOut(source, examined(source, model, data_dir, beside), old=True))
+            data = examined(located(source, beside), model, data_dir, reading)
+            found.append(HeldOut(source, data, True, "" if source in parent.card.tests else named.get(source, "")))
         except InputError:
             missing.append(source)
-    for source in dict.fromkeys(new):
-        if source not in parent.card.tests:
-            found.append(HeldOut(source, examined(source, model, data_dir), old=False))
+    fresh = [source for source in dict.fromkeys(new) if source not in parent.card.tests and source not in named]
+    found += [HeldOut(source, examined(source, model, data_dir, reading), False) for source in fresh]
     return tuple(found), tuple(missing)

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, replace
 
+import torch
+
 from onward.catalogue import written
-from onward.engine.evaluate import judge
+from onward.engine.latency import latency_ratio
 from onward.engine.log import Observer, silent
 from onward.engine.update import update
-from onward.gate import Verdict, judged
+from onward.gate.evidence import Evidence
+from onward.gate.judging import judged
+from onward.gate.measuring import measure
+from onward.gate.verdict import Verdict
 from onward.learner import Learner
-from onward.metrics.flips import negative_flip_rate, positive_flip_rate
-from onward.record import Measure
+from onward.nets.classifier import Classifier
+from onward.privacy import refuse_held
 from onward.release.arrival import Ready
-from onward.store.bill import share_of_scratch
+from onward.release.saving import saved
+from onward.store.bill import against_scratch
 from onward.store.card import Card
-from onward.store.fingerprint import facts
 from onward.store.heads import allow
 from onward.store.lineage import Version
-from onward.types import Data
 
 
 @dataclass(frozen=True)
@@ -30,15 +34,12 @@ class Release:
         parent: the one it came from.
         verdict: what the gate said.
         promoted: whether a head names it now.
-        share_of_scratch: the examples it trained on over those of training from scratch, projected: all data so far,
-            as many passes; None when the lineage began with a model whose data is not known, or lacks an ancestor.
     """
 
     version: Version
     parent: Version
     verdict: Verdict
     promoted: bool
-    share_of_scratch: float | None
 
 
 def release(going: Ready, promote_to: str | None, observe: Observer = silent) -> Release:
@@ -55,46 +56,55 @@ def release(going: Ready, promote_to: str | None, observe: Observer = silent) ->
     """
     if promote_to is not None:
         allow(promote_to)
-    arrival, parent, lineage, before = going.arrival, going.parent, going.lineage, going.before
-    settings, seed = arrival.settings, arrival.seed
-    after, record = update(before, going.data, settings, seed, method=going.method, observe=observe)
-    compared = before if before.classes else None
-    measures = tuple(measure(test.source, test.data, after, compared, test.old) for test in going.tests)
-    verdict = judged(going.rules.gate, measures, going.missing)
+    arrival, lineage = going.arrival, going.lineage
+    after, record = update(
+        going.before, going.data, arrival.settings, arrival.seed, method=going.method, observe=observe
+    )
+    if going.exemplar_free:
+        refuse_held(after.kept, going.data)
     card = Card(
-        net={},
+        net=after.model.spec(),
         method=written(after.method),
-        settings=asdict(settings),
-        seed=seed,
-        parent=parent.id,
-        data=facts(going.data, arrival.source),
-        tests=tuple(dict.fromkeys((*parent.card.tests, *arrival.tests))),
-        measures=measures,
+        settings=asdict(arrival.settings),
+        seed=arrival.seed,
+        parent=going.parent.id,
+        data=going.facts,
+        preflight=going.preflight,
+        tests=tuple(dict.fromkeys((*going.parent.card.tests, *arrival.tests))),
         record=record,
-        verdict=verdict,
+        exemplar_free=going.exemplar_free,
         note=arrival.note,
     )
-    version = lineage.save(after, card)
-    done = Release(version, parent, verdict, False, share_of_scratch(lineage, version))
-    if promote_to is None or not verdict.passed:
-        return done
-    lineage.promote(version.id, promote_to, expected=going.heads.get(promote_to))
-    return replace(done, promoted=True)
+    card = judged_by_gate(going, after, replace(card, share=against_scratch(lineage, card)))
+    verdict, version = card.verdict or Verdict(()), saved(lineage, after, card)
+    promoted = promote_to is not None and verdict.passed
+    if promote_to is not None and promoted:
+        lineage.promote(version.id, promote_to, expected=going.heads.get(promote_to))
+    return Release(version, going.parent, verdict, promoted)
 
 
-def measure(source: str, data: Data, after: Learner, before: Learner | None, old: bool) -> Measure:
-    """Return a version on a test set, beside its parent where that knows a class."""
-    now = judge(after, data)
-    if before is None:
-        return Measure(source, len(data), now.accuracy, old=old)
-    was = judge(before, data)
-    # The parent's class ids are the child's: a lineage only appends. So both are judged by the child's targets.
-    return Measure(
-        source,
-        len(data),
-        now.accuracy,
-        parent_accuracy=was.accuracy,
-        negative_flips=negative_flip_rate(was.predicted, now.predicted, now.targets),
-        positive_flips=positive_flip_rate(was.predicted, now.predicted, now.targets),
-        old=old,
+def judged_by_gate(going: Ready, after: Learner, card: Card) -> Card:
+    """Return a new version's card with what it does on every test set beside its parent, and what the gate says."""
+    before, gate = going.before, going.rules.gate
+    compared = before if before.classes else None
+    measures = tuple(measure(t.source, t.data, after, compared, t.old, t.slice) for t in going.tests)
+    timed = gate.budget.latency is not None and compared is not None
+    evidence = Evidence(
+        measures=measures,
+        missing=going.missing,
+        cost=card.record.cost if card.record else None,
+        share=card.share,
+        latency=slower(going, after) if timed else None,
+        parameters=size_of(after.model) / size_of(before.model),
     )
+    return replace(card, measures=measures, verdict=judged(gate, evidence))
+
+
+def slower(going: Ready, after: Learner) -> float:
+    """Return the child's time to predict one example over the parent's."""
+    return latency_ratio(after, going.before, going.data.take(torch.zeros(1, dtype=torch.int64)).inputs)
+
+
+def size_of(model: Classifier) -> int:
+    """Return the number of parameters."""
+    return sum(parameter.numel() for parameter in model.parameters())

@@ -9,7 +9,7 @@ import tomli_w
 
 from onward.config import read_toml
 from onward.datasets.reading import Care
-from onward.gate import Gate
+from onward.gate.rules import Gate
 from onward.schema import checked
 from onward.store import files
 from onward.store.lineage import Lineage

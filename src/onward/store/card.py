@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import datetime
 import json
 import platform
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
 
 from onward import __version__
 from onward.errors import InputError, StoreError
-from onward.gate import Verdict
-from onward.record import Measure, Record
+from onward.gate.verdict import Verdict
+from onward.learner import Learner
+from onward.preflight.facts import Preflight
+from onward.record import Measure, Record, Share
 from onward.schema import checked
 from onward.store.class_map import ClassFacts
 
@@ -37,6 +40,23 @@ class DataFacts:
 
 
 @dataclass(frozen=True)
+class KeptFacts:
+    """What is told of a tensor that a method keeps.
+
+    Args:
+        name: under its method's: ``replay/inputs``.
+        dtype: the kind of its numbers: ``uint8``.
+        shape: its sizes.
+        bytes: what it takes.
+    """
+
+    name: str
+    dtype: str
+    shape: tuple[int, ...]
+    bytes: int
+
+
+@dataclass(frozen=True)
 class Card:
     """Everything about a version but its tensors. Its id is the hash of this, written out.
 
@@ -49,10 +69,14 @@ class Card:
         seed: of every random stream.
         parent: the id of the version it came from.
         data: what it was trained on; None for a version that was brought.
+        preflight: what was known of the data before training.
         tests: sources of the test sets of the lineage so far.
         measures: on those of them that could be read.
         record: what the update did and cost.
+        share: what that was of training from scratch, as far as it could be told when it was made.
         verdict: of the gate.
+        kept: every tensor that its methods keep.
+        exemplar_free: whether it was made under the rule that no example may be kept, and held to it; see ``privacy``.
         files: the hash of each file beside the card.
         software: versions of what made it.
         created: UTC time.
@@ -68,10 +92,14 @@ class Card:
     seed: int = 0
     parent: str | None = None
     data: DataFacts | None = None
+    preflight: Preflight | None = None
     tests: tuple[str, ...] = ()
     measures: tuple[Measure, ...] = ()
     record: Record | None = None
+    share: Share | None = None
     verdict: Verdict | None = None
+    kept: tuple[KeptFacts, ...] = ()
+    exemplar_free: bool = False
     files: dict[str, str] = field(default_factory=dict)
     software: dict[str, str] = field(default_factory=dict)
     created: str = ""
@@ -119,6 +147,17 @@ def read_card(raw: bytes, where: str) -> Card:
         return checked(Card, values, where)
     except InputError as error:
         raise StoreError(f"{error}. The card is damaged; restore it from a copy.") from error
+
+
+def described(learner: Learner, card: Card) -> Card:
+    """Return a card with what is found and not told: the shape, what is kept, the software, and when it was made."""
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    kept = tuple(
+        KeptFacts(name, str(tensor.dtype).removeprefix("torch."), tuple(tensor.shape), tensor.nbytes)
+        for name, tensor in sorted(learner.kept.items())
+    )
+    net, created = learner.model.spec(), card.created or now
+    return replace(card, net=net, kept=kept, software=software(), created=created)
 
 
 def software() -> dict[str, str]:

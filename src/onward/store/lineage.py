@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import datetime
 import hashlib
 import json
 import re
 import shutil
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -17,7 +16,7 @@ from onward.errors import InputError, StoreError, listed, unknown
 from onward.learner import Learner
 from onward.nets.zoo import build
 from onward.store import files
-from onward.store.card import Card, read_card, software
+from onward.store.card import Card, described, read_card
 from onward.store.heads import Heads
 from onward.store.tensors import fill, read_tensors, write_tensors
 
@@ -70,8 +69,13 @@ class Lineage:
                 folder.mkdir(parents=True, exist_ok=True)
         return cls(path)
 
-    def save(self, learner: Learner, card: Card) -> Version:
-        """Write a version, whole or not at all. Its files' hashes, shape, software and time are filled in here.
+    def save(self, learner: Learner, card: Card, extra: Mapping[str, bytes] | None = None) -> Version:
+        """Write a version, whole or not at all. Its files' hashes, and what ``described`` finds, are filled in here.
+
+        Args:
+            learner: what it is.
+            card: what it says of itself.
+            extra: further files by name, which are a part of the version as its weights are.
 
         Raises:
             StoreError: when it cannot be written, or the card holds what a card cannot.
@@ -79,20 +83,20 @@ class Lineage:
         folder = self.versions / f".new-{uuid.uuid4().hex}"
         try:
             with files.writing_to(self.versions):
-                return self._written(folder, learner, card)
+                return self._written(folder, learner, card, extra or {})
         finally:
             shutil.rmtree(folder, ignore_errors=True)
 
-    def _written(self, folder: Path, learner: Learner, card: Card) -> Version:
+    def _written(self, folder: Path, learner: Learner, card: Card, extra: Mapping[str, bytes]) -> Version:
         folder.mkdir()
+        for name, content in extra.items():
+            files.write(folder / name, content)
         write_tensors(folder / MODEL, learner.model.state_dict())
         write_tensors(folder / KEPT, learner.kept)
         if card.verdict is not None:
             files.write(folder / "gate.json", (json.dumps(asdict(card.verdict), indent=1) + "\n").encode())
-        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
         hashes = {file.name: files.sha256(file) for file in sorted(folder.iterdir())}
-        net = learner.model.spec()
-        content = replace(card, net=net, files=hashes, software=software(), created=card.created or now).written()
+        content = replace(described(learner, card), files=hashes).written()
         card = read_card(content, "the new card")  # so that what is placed can be read
         files.write(folder / "card.json", content)
         files.settle(folder)

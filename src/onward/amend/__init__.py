@@ -1,0 +1,1 @@
+"""Versions that are made without training: a class that is renamed or merged, examples that are forgotten."""

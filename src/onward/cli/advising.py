@@ -1,0 +1,91 @@
+"""The command that advises."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+from onward.cli import options
+
+if TYPE_CHECKING:
+    from onward.preflight.advice import Advice, Question
+    from onward.release.arrival import Ready
+
+
+def advise(
+    reference: options.Reference,
+    data: options.Data,
+    method: options.MethodText = None,
+    settings: options.Overrides = None,
+    seed: options.Seed = 0,
+    lineage: options.LineageFolder = options.DEFAULT_LINEAGE,
+    data_dir: options.DataDir = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Weigh what to do about new data; nothing is trained.
+
+    Do nothing, refit the head, update, or train from scratch: each comes with what it would cost, and the advice with
+    what it rests on. Nothing is written.
+    """
+    from dataclasses import asdict
+
+    from onward.catalogue import parsed
+    from onward.cli.show import print_json
+    from onward.config import settings_from
+    from onward.preflight.advice import advise as advised
+    from onward.release.arrival import Arrival, ready
+    from onward.store.lineage import Lineage
+
+    way, chosen = None if method is None else parsed(method), settings_from(settings or [])
+    arrival = Arrival(data, method=way, settings=chosen, seed=seed, data_dir=data_dir)
+    place = "" if lineage == options.DEFAULT_LINEAGE else f" --lineage {shlex.quote(str(lineage))}"
+    given = "".join(f" --set {shlex.quote(each)}" for each in settings or []) + (f" --seed {seed}" if seed else "")
+    command = f"onward update {shlex.quote(reference)} --data {shlex.quote(data)}{given}{place}"
+    found = advised(question(ready(Lineage(lineage), reference, arrival), command))
+    if as_json:
+        print_json(asdict(found))
+    else:
+        advice_lines(found)
+
+
+def question(going: Ready, command: str) -> Question:
+    """Return what advice is asked about: the update that is ready, thought of and not made."""
+    from onward.preflight.advice import Question
+    from onward.store.bill import examples_of, line_of, told_of_all
+
+    line = line_of(going.lineage, going.parent.card)
+    return Question(
+        before=going.before,
+        data=going.data,
+        old={test.source: test.data for test in going.tests if test.old},
+        facts=going.preflight,
+        method=going.method,
+        settings=going.arrival.settings,
+        command=command,
+        seed=going.arrival.seed,
+        examples_so_far=None if line is None or not told_of_all(line) else examples_of(line),
+        exemplar_free=going.exemplar_free,
+    )
+
+
+def advice_lines(found: Advice) -> None:
+    """Print what arrived, the four ways to go on, and the one that is recommended."""
+    from onward.cli.show import console, fact, flops, print_table, table
+    from onward.preflight.told import lines
+
+    for word, text in lines(found.facts):
+        if word != "shift":  # it stands among the grounds
+            fact(word, text)
+    for word, text in zip(["rests on", *[""] * len(found.grounds)], found.grounds, strict=False):
+        fact(word, text)
+    console().print()
+    out = table("option", "examples", "FLOPs", "time", "outlook", right=("examples", "FLOPs", "time"))
+    for each in found.options:
+        known = each.examples is not None and each.flops is not None and each.seconds is not None
+        cost = (f"{each.examples:,}", flops(each.flops or 0), f"{each.seconds:.1f} s") if known else ("unknown",) * 3
+        out.add_row(each.name, *cost, each.outlook)
+    print_table(out)
+    console().print()
+    fact("advice", f"{found.recommended}: {found.why}", "bold")
+    if command := next(each.command for each in found.options if each.name == found.recommended):
+        fact("to do so", command)

@@ -1,0 +1,73 @@
+"""The command that writes a version for serving."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from onward.cli import options
+
+if TYPE_CHECKING:
+    from onward.export.parity import Parity
+
+Target = Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where to; it must not be there.")]
+FormatName = Annotated[
+    str, typer.Option("--format", metavar="FORMAT", help="safetensors, torchscript, torch-export or onnx.")
+]
+OwnNames = Annotated[
+    bool, typer.Option("--own-names", help="Tensors under the names of your own network, for a model you brought.")
+]
+Inputs = Annotated[
+    str | None,
+    typer.Option(
+        "--inputs",
+        metavar="SOURCE",
+        help="Examples to check with.",
+        show_default="the first test set that can be read, or made-up ones",
+    ),
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace an export that is there.")]
+
+
+def export(
+    reference: options.Reference,
+    to: Target,
+    format: FormatName,
+    own_names: OwnNames = False,
+    inputs: Inputs = None,
+    force: Force = False,
+    lineage: options.LineageFolder = options.DEFAULT_LINEAGE,
+    data_dir: options.DataDir = None,
+    as_json: options.AsJson = False,
+) -> None:
+    """Write a version for other runtimes, checked against itself.
+
+    A folder with the network, config.json and the model card. The network takes inputs as they are stored and gives
+    logits: normalisation is inside.
+    """
+    from dataclasses import asdict
+
+    from onward.cli.show import console, print_json, size
+    from onward.export.exported import exported
+    from onward.export.probe import Probe
+    from onward.store.lineage import Lineage
+
+    done = exported(Lineage(lineage), reference, to, format, own_names, force, Probe(inputs, data_dir))
+    if as_json:
+        print_json(asdict(done))
+    else:
+        what = f"version {done.version[:8]} written to {to} as {format}, {size(done.bytes)}"
+        console().print(f"{what}: {parity_told(done.parity)}")
+
+
+def parity_told(parity: Parity) -> str:
+    """Return how near a file is to its version, as words."""
+    from onward.cli.show import percent
+    from onward.errors import counted
+
+    where = f"of {parity.source}" if parity.source else "that were made up"
+    share = parity.same_predictions
+    same = "all predictions the same" if share == 1 else f"{percent(share)} % of the predictions the same"
+    return f"largest difference {parity.largest_difference:.2g} over {counted(parity.inputs, 'input')} {where}, {same}"

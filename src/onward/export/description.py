@@ -1,0 +1,85 @@
+"""What stands beside an exported network, for whoever serves it: ``config.json``."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from torch import Tensor
+
+from onward.nets.classifier import Classifier
+from onward.store import files
+from onward.store.lineage import Version
+
+CONFIG = "config.json"
+"""The file that every export has beside the network's."""
+
+SCHEMA = 1
+"""The form of ``config.json``."""
+
+
+@dataclass(frozen=True)
+class Description:
+    """All that is to be known of an exported network but its numbers.
+
+    Args:
+        format: of the network's file; see ``formats``.
+        version: the id of the version it came from.
+        method: by which that version was made, as its card has it.
+        shape: of one input, without the batch.
+        dtype: of the inputs, as they are stored: uint8 for images, such as float32 or int64 for others.
+        classes: the name of each logit.
+        id2label: the same by the logit's place, as Hugging Face has it.
+        aliases: other names of classes, each with the class it means; one that has a logit is never predicted.
+        transform: how a file becomes an input, see ``transform``; None where the network does not say.
+        mean: by channel, taken off the inputs after bytes were brought to [0, 1]; () leaves it.
+        std: by channel, by which they are divided then.
+        spec: the network's shape, see ``Classifier.spec``.
+        schema: the form of this.
+    """
+
+    format: str
+    version: str
+    method: str
+    shape: tuple[int, ...]
+    dtype: str
+    classes: tuple[str, ...]
+    id2label: dict[int, str]
+    aliases: dict[str, str]
+    transform: dict[str, Any] | None
+    mean: tuple[float, ...]
+    std: tuple[float, ...]
+    spec: dict[str, Any]
+    schema: int = SCHEMA
+
+
+def described(version: Version, model: Classifier, inputs: Tensor, format: str) -> Description:
+    """Return what is to be known of a version's model that takes such inputs, (n, *shape)."""
+    transform = model.backbone.transform
+    return Description(
+        format=format,
+        version=version.id,
+        method=version.card.method,
+        shape=tuple(inputs.shape[1:]),
+        dtype=str(inputs.dtype).removeprefix("torch."),
+        classes=model.classes,
+        id2label=dict(enumerate(model.classes)),
+        aliases=model.aliases,
+        transform=None if transform is None else asdict(transform),
+        mean=model.mean,
+        std=model.std,
+        spec=model.spec(),
+    )
+
+
+def write_description(folder: Path, description: Description) -> None:
+    """Write ``config.json``."""
+    text = json.dumps(asdict(description), indent=1, ensure_ascii=False)
+    files.write(folder / CONFIG, text.encode(errors="backslashreplace") + b"\n")
+
+
+def read_spec(folder: Path) -> dict[str, Any]:
+    """Return the shape of the network that lies in an export."""
+    return json.loads((folder / CONFIG).read_bytes())["spec"]

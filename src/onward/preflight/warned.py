@@ -1,0 +1,77 @@
+"""What is likely to go wrong in an update, and what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from onward.context import part
+from onward.errors import counted, listed
+from onward.learner import Learner
+from onward.method import Method, chained
+from onward.preflight.facts import Preflight
+from onward.preflight.fitness import HOLDS_BY, UNPROTECTING, failing, fitting, names_in
+
+FEW = 5
+"""Examples of a class below which it can hardly be learned, nor a share of it be held back."""
+
+UNEVEN = 10.0
+"""Examples of the largest class for one of the smallest from which cross-entropy neglects the small ones."""
+
+
+def warnings_on(facts: Preflight, before: Learner, method: Method) -> tuple[str, ...]:
+    """Return what is known to go wrong, as sentences.
+
+    Args:
+        facts: what arrived, its scenario known.
+        before: the version in use.
+        method: of the update.
+    """
+    return (*of_method(facts, before, method), *of_data(facts))
+
+
+def of_method(facts: Preflight, before: Learner, method: Method) -> Iterator[str]:
+    """Yield what is known to go wrong with the method."""
+    names = names_in(method)
+    known = failing(facts, method)
+    other = f"what fits: {listed(repr(each) for each in fitting(facts.scenario)[:2])}"
+    if known:
+        yield "; ".join(f"{name} alone: {told}" for name, told in known.items()) + f"; {other}"
+    elif facts.missing and UNPROTECTING.issuperset(names):
+        yield (
+            f"{counted(len(facts.missing), 'known class')} did not arrive ({listed(facts.missing, most=5)}), and "
+            f"{listed(names)} holds on to nothing of the past; what does: {listed(('ewc', 'lwf', 'replay'))}"
+        )
+    empty = [name for name in holding_nothing(before, method) if facts.scenario != "first data"]
+    if empty:
+        yield (
+            f"{listed(empty)} holds nothing yet, for the version in use was made without: it protects the past from "
+            "the next update on. For this one, bring some old examples with the new ones"
+        )
+
+
+def holding_nothing(before: Learner, method: Method) -> list[str]:
+    """Return the methods of a chain that act by what they kept and have kept nothing."""
+    found = []
+    for key, each in chained(method).named:
+        wanted = HOLDS_BY.get(each.name, "" if each.keeps_examples else None)
+        kept = part(before.kept, key)
+        if wanted is not None and not any(name.startswith(wanted) for name in kept):
+            found.append(key)
+    return found
+
+
+def of_data(facts: Preflight) -> Iterator[str]:
+    """Yield what is known to go wrong with the data."""
+    few = [f"{name} {count}" for name, count in facts.counts.items() if count < FEW]
+    if few:
+        yield f"{counted(len(few), 'class')} with fewer than {FEW} examples ({listed(few, most=5)}): bring more of them"
+    if facts.imbalance >= UNEVEN:
+        yield (
+            f"the largest class has {facts.imbalance:.0f} times the examples of the smallest: the small ones will be "
+            "neglected; bring more of them, or fewer of the large"
+        )
+    if facts.contradictions:
+        yield (
+            f"{counted(facts.contradictions, 'example')} with the same content as another under another label: one of "
+            "the labels is wrong; mend them"
+        )
