@@ -43,7 +43,7 @@ def test_an_export_that_is_there_is_replaced_when_forced():
     done("export prod --to served --format safetensors")
     assert "there is served already" in refused("export prod --to served --format torch-export")
     done("export prod --to served --format torch-export --force")
-    assert {path.name for path in Path("served").iterdir()} == {"model.pt2", "config.json"}
+    assert {path.name for path in Path("served").iterdir()} == {"model.pt2", "config.json", "README.md"}
     inputs = onward.read("digits:test@rows=0:9").inputs
     said = torch.export.load("served/model.pt2").module()(inputs)
     assert torch.equal(said.argmax(dim=1), onward.load("prod").predict(inputs).ids)

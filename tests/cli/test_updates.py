@@ -37,7 +37,7 @@ def test_preflight_says_what_the_parent_kept_and_this_method_does_not_carry_on()
 
 def test_a_plan_shows_each_phase_with_its_batches_steps_terms_and_parameters():
     told = done(f"update prod {ARRIVED} --method 'lwf | replay(per_batch=16)' --steps 0 --set batch_size=40")
-    head, row, end = told.out.splitlines()[2:]
+    head, row, end = told.out.splitlines()[-3:]
     assert head.split() == ["phase", "examples", "a", "step", "steps", "parameters", "terms"]
     # 5 epochs of 300 / 40 = 7.5 batches; 64 * 24 + 24 weights and biases, and 5 rows of 24 + 1 in the head.
     assert row.split() == ["train", "300", "40", "+", "16", "mixed", "in", "40", "1,685", "cross_entropy", "+", "lwf"]
@@ -57,11 +57,12 @@ def test_what_came_of_an_update_is_told_test_by_test_and_rule_by_rule():
     cost = card["record"]["cost"]
     # 8 epochs of 300 examples in batches of 64, the last one of 44.
     assert ended.fact("bill").startswith("2,400 examples, 40 steps, ")
-    assert cost["samples"] == 2400 and ended.fact("bill").endswith(" s, 0 B kept")
+    assert cost["samples"] == 2400 and ended.fact("bill").endswith(" in memory, 0 B kept")
     # Of all data so far, 200 at first and 300 now, as many passes are 8 * 500 = 4000 examples; 2400 is 60 %.
-    assert "              60.0 % of training from scratch (projected)\n" in ended.out
+    of = "projected: 8 passes over all 500 examples so far"
+    assert f"              60.0 % of training from scratch ({of})\n" in ended.out
     assert (ended.code, ended.fact("gate")) == (3, "FAIL (0 of 2 rules hold, 2 broken)")
-    assert f"fail: accuracy on {old['test']}: {before} -> {after} %, may fall by 1\n" in ended.out
+    assert f"fail: accuracy on {old['test']}: {before} -> {after} %, fall " in ended.out
     assert ended.fact("version").endswith("is kept and no head names it")
     assert ended.out.endswith(f"to use it all the same: onward promote {ended.fact('version')[:8]} prod\n")
 
@@ -77,10 +78,9 @@ def test_the_way_to_promote_names_a_lineage_that_is_elsewhere():
 
 def test_a_rule_that_could_not_be_checked_is_told(lineage):
     ended = done("update raw --data digits:train@classes=0,1@rows=0:60 --epochs 1")
-    assert ended.fact("gate") == "PASS (0 of 1 rules hold, 1 could not be checked)"
-    assert (
-        "              unchecked: accuracy on old data: there is no old test set; give one with --test\n" in ended.out
-    )
+    assert ended.fact("gate") == "UNCHECKED (0 of 1 rules hold, 1 could not be checked)"
+    told = "there is no old test set, so nothing can be seen to fall; give one with --test"
+    assert f"              unchecked: accuracy on old data: {told}\n" in ended.out
 
 
 def test_quiet_leaves_out_preflight_and_progress():

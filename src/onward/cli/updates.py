@@ -126,7 +126,7 @@ def release_values(done: Release) -> dict[str, Any]:
         "promoted": done.promoted,
         "preflight": asdict(done.version.card.preflight) if done.version.card.preflight else None,
         "share_of_scratch": asdict(done.version.card.share) if done.version.card.share else None,
-        "verdict": asdict(done.verdict) | {"passed": done.verdict.passed, "word": done.verdict.word},
+        "verdict": done.verdict.values(),
         "measures": [asdict(measure) for measure in done.version.card.measures],
         "cost": asdict(done.version.card.record.cost) if done.version.card.record else None,
     }

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import asdict, dataclass
+from typing import Any, Literal
 
 Status = Literal["pass", "fail", "unchecked"]
 
@@ -67,6 +67,10 @@ class Verdict:
         parts += [f"{self.count('fail')} broken"] * bool(self.count("fail"))
         parts += [f"{self.unchecked} could not be checked"] * bool(self.unchecked)
         return ", ".join(parts)
+
+    def values(self) -> dict[str, Any]:
+        """Return the verdict as JSON, with what follows from it, for who reads it without this library."""
+        return {"word": self.word, "passed": self.passed, "told": self.told, **asdict(self)}
 
     def count(self, status: Status) -> int:
         """Return how many rules ended so."""

@@ -8,7 +8,7 @@ import re
 import shutil
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from onward.catalogue import parsed
@@ -94,7 +94,7 @@ class Lineage:
         write_tensors(folder / MODEL, learner.model.state_dict())
         write_tensors(folder / KEPT, learner.kept)
         if card.verdict is not None:
-            files.write(folder / "gate.json", (json.dumps(asdict(card.verdict), indent=1) + "\n").encode())
+            files.write(folder / "gate.json", (json.dumps(card.verdict.values(), indent=1) + "\n").encode())
         hashes = {file.name: files.sha256(file) for file in sorted(folder.iterdir())}
         content = replace(described(learner, card), files=hashes).written()
         card = read_card(content, "the new card")  # so that what is placed can be read
