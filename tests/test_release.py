@@ -248,7 +248,8 @@ def test_share_of_scratch_is_of_as_many_passes_over_everything(world):
     done = world.update("tuesday", method=plain)
     assert done.version.card.share.value == pytest.approx(150 * 6 / ((250 + 150) * 6))
     done = world.update("new", method=plain, settings=replace(SETTINGS, epochs=2, steps=3))
-    assert done.version.card.share.value == pytest.approx(3 * 20 / ((250 + 150 + 80) * 1))  # 3 steps end in the first pass
+    # Three steps end in the first pass.
+    assert done.version.card.share.value == pytest.approx(3 * 20 / ((250 + 150 + 80) * 1))
 
 
 def test_share_of_scratch_is_not_known_of_a_model_that_was_brought(world, tmp_path):
@@ -258,6 +259,74 @@ def test_share_of_scratch_is_not_known_of_a_model_that_was_brought(world, tmp_pa
     card = other.lineage.version("prod").card
     assert card.measures[0].accuracy == world.lineage.version("prod").card.measures[0].accuracy
     assert other.update("tuesday").version.card.share is None
+
+
+def test_share_of_scratch_of_a_model_that_was_brought_rests_on_what_the_user_tells(world, tmp_path):
+    other = replace(world, lineage=Lineage.create(tmp_path / "other"))
+    begin(other.lineage, "prod", world.lineage.load("prod").model, trained_on=850)
+    share = other.update("tuesday", method=parsed("warm_start")).version.card.share
+    assert share.value == pytest.approx(150 * 6 / ((850 + 150) * 6)) and share.kind == "projected"
+    with pytest.raises(InputError, match="trained_on is the number of examples"):
+        begin(other.lineage, "new", fresh("mlp", (1, 8, 8), 0, width=4), trained_on=850)
+
+
+def test_where_no_example_may_be_kept_a_method_that_keeps_some_is_refused_before_training(world, tmp_path):
+    other = replace(world, lineage=Lineage.create(tmp_path / "other"))
+    begin(other.lineage, "prod", world.lineage.load("prod").model, exemplar_free=True)
+    with pytest.raises(InputError, match="replay keeps examples themselves, and exemplar-free none may be kept"):
+        other.update("tuesday", method=METHOD)
+    card = other.update("tuesday", method=parsed("lwf | ewc")).version.card
+    assert card.exemplar_free and {each.name.partition("/")[0] for each in card.kept} == {"ewc"}
+    with pytest.raises(InputError, match="replay keeps examples themselves"):
+        world.update("tuesday", exemplar_free=True)  # by the update's own wish
+    assert not world.update("tuesday").version.card.exemplar_free
+    with pytest.raises(InputError, match="allows examples to be kept"):
+        begin(world.lineage, "new", fresh("mlp", (1, 8, 8), 0, width=4), exemplar_free=True)
+
+
+def test_a_test_set_is_found_beside_its_lineage_from_any_folder(tmp_path, monkeypatch, first):
+    shutil.copytree(first.lineage.path, tmp_path / "there" / "lineage")
+    shutil.copy(first.file("low"), tmp_path / "there" / "beside.npz")
+    world = World(Lineage(tmp_path / "there" / "lineage"), first.files)
+    monkeypatch.chdir(tmp_path / "there")
+    going = ready(world.lineage, "prod", replace(world.arrival("tuesday"), tests=("./beside.npz",)))
+    release(going, "prod")
+    monkeypatch.chdir(tmp_path)
+    done = world.update("tuesday")
+    assert "./beside.npz" in [measure.test for measure in done.version.card.measures] and not done.verdict.unchecked
+
+
+def test_a_slice_is_judged_by_its_own_rules(lenient):
+    rules = (
+        f"[gate]\nmargin = 1\nnegative_flips = 1\n[gate.slices.few]\nsource = '{lenient.file('low')}'\nfloor = 0.2\n"
+    )
+    (lenient.lineage.path / CONFIG).write_text(rules)
+    assert [f.rule for f in lenient.update("tuesday").verdict.findings if "slice" in f.rule] == [
+        "accuracy on slice few"
+    ]
+    (lenient.lineage.path / CONFIG).write_text(rules.replace("0.2", "0.999"))
+    verdict = lenient.update("poison").verdict
+    assert [f.status for f in verdict.findings if "slice" in f.rule] == ["fail"] and not verdict.passed
+
+
+def test_new_examples_that_are_in_a_test_set_are_left_out_and_told(world):
+    with pytest.raises(InputError, match=r"all 100 new examples are in the test set .*low\.npz"):
+        world.update("low")
+    with pytest.raises(InputError, match="are in a test set as well"):
+        world.update("low", care={"overlap": "refuse"})
+    done = world.update("low", care={"overlap": "keep"})
+    assert done.version.card.preflight.overlap == {world.file("low"): 100} and done.version.card.data.examples == 100
+
+
+def test_names_that_look_like_known_ones_are_refused_unless_they_are_new(world, tmp_path):
+    data = digits("train", "01234", "250:400")
+    source = put(tmp_path / "words.npz", Examples(data.inputs, data.targets, ("zero", *data.classes[1:])))
+    arrival = replace(world.arrival("tuesday"), source=source)
+    assert ready(world.lineage, "prod", arrival).preflight.new == ("zero",)
+    named = put(tmp_path / "spelt.npz", Examples(data.inputs, data.targets, ("0 ", *data.classes[1:])))
+    with pytest.raises(InputError, match="'0 ' where the model knows '0'"):
+        ready(world.lineage, "prod", replace(arrival, source=named))
+    assert ready(world.lineage, "prod", replace(arrival, source=named, new_classes=True)).preflight.new == ("0 ",)
 
 
 def test_an_update_does_not_need_the_ancestors_of_its_parent(world):

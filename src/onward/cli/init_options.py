@@ -33,3 +33,7 @@ AdapterFolder = Annotated[
     typer.Option("--adapter", metavar="FOLDER", help="A PEFT adapter; updates train it and the head, nothing else."),
 ]
 Lora = Annotated[str, typer.Option(metavar="FIELDS", help="A fresh LoRA: \"r=8, target_modules=['query', 'value']\".")]
+TrainedOn = Annotated[
+    int | None,
+    typer.Option(metavar="NUMBER", help="Examples that a trained one has seen, for the bill.", show_default="unknown"),
+]

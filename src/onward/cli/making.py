@@ -23,6 +23,8 @@ def init(
     adapter: init_options.AdapterFolder = None,
     lora: init_options.Lora = "",
     seed: options.Seed = 0,
+    trained_on: init_options.TrainedOn = None,
+    exemplar_free: options.ExemplarFree = False,
     note: options.Note = "",
     lineage: options.LineageFolder = options.DEFAULT_LINEAGE,
     data_dir: options.DataDir = None,
@@ -48,6 +50,6 @@ def init(
     allow(head)
     for source in tests:
         examined(source, made, data_dir)  # before a folder is made in vain
-    version = begin(Lineage.create(lineage), head, made, tests, data_dir, note)
+    version = begin(Lineage.create(lineage), head, made, tests, data_dir, note, trained_on, exemplar_free)
     console().print(f"version {version.short} is head of {head}")
     version_lines(version)

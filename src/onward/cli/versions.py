@@ -20,8 +20,12 @@ def version_lines(version: Version) -> None:
     fact("parent", card.parent or "none")
     fact("made", f"{when(card, 19)} UTC by {maker(card)}")
     fact("network", network_text(card.net.get("backbone", {})))
+    if inputs := inputs_text(card.net):
+        fact("inputs", inputs)
     fact("classes", f"{len(card.classes)}: {listed(card.classes)}" if card.classes else "none yet")
-    if card.data is not None:
+    if card.data is not None and card.parent is None:
+        fact("data", f"{counted(card.data.examples, 'example')}, {card.data.source}")
+    elif card.data is not None:
         fact("data", f"{counted(card.data.examples, 'example')} of {card.data.source}")
         fact("", f"fingerprint {card.data.fingerprint[:8]}")
         fact("settings", settings_text(card.settings))
@@ -47,11 +51,30 @@ def maker(card: Card) -> str:
 
 
 def network_text(backbone: Mapping[str, Any]) -> str:
-    """Return a backbone as a call; one of the user's by the import path of its factory."""
+    """Return a backbone as a call; one that others made by its factory, or by the name that transformers has for it."""
     net, arguments = backbone.get("net", "unknown"), {k: v for k, v in backbone.items() if k != "net"}
-    if net == "imported":
-        return f"{backbone.get('factory')}, head {backbone.get('head')!r}"
-    return f"{net}({', '.join(f'{name}={value}' for name, value in arguments.items())})"
+    if net != "imported":
+        return call_text(net, arguments)
+    given = backbone.get("arguments", {})
+    config = given.get("config", {})
+    made = f"{config['model_type']} of transformers" if "model_type" in config else ""
+    adapter = backbone.get("adapter") or {}
+    added = f", {adapter['peft_type']} adapter" if "peft_type" in adapter else ""
+    return f"{made or call_text(str(backbone.get('factory')), given)}, head {backbone.get('head')!r}{added}"
+
+
+def call_text(name: str, arguments: Mapping[str, Any]) -> str:
+    """Return a call as it is written; without arguments, without brackets."""
+    return f"{name}({', '.join(f'{key}={value!r}' for key, value in arguments.items())})" if arguments else name
+
+
+def inputs_text(net: Mapping[str, Any]) -> str:
+    """Return what becomes of an image before the network sees it, where the card tells of it."""
+    images = net.get("backbone", {}).get("transform") or {}
+    height, width = images.get("size", (0, 0))
+    parts = [f"{images['channels']} x {height} x {width}, {images['fit']}"] if images else []
+    parts += [f"{name} {listed(f'{value:.3g}' for value in net[name])}" for name in ("mean", "std") if net.get(name)]
+    return "; ".join(parts)
 
 
 def settings_text(settings: Mapping[str, Any]) -> str:
@@ -87,7 +110,7 @@ def deed(card: Card) -> str:
     """Return how a version came to be, as a phrase."""
     if card.act:
         return card.act + (f": {card.note}" if card.note else "")
-    if card.data is None:
+    if card.data is None or card.parent is None:
         return "begun by init" + (f": {card.note}" if card.note else "")
     made = f"{card.method} on {counted(card.data.examples, 'example')} of {card.data.source}"
     return made + (f": {card.note}" if card.note else "")

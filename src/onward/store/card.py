@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import json
 import platform
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from importlib.metadata import PackageNotFoundError, version
 from typing import Any, ClassVar
@@ -157,13 +158,17 @@ def described(learner: Learner, card: Card) -> Card:
         for name, tensor in sorted(learner.kept.items())
     )
     net, created = learner.model.spec(), card.created or now
-    return replace(card, net=net, kept=kept, software=software(), created=created)
+    return replace(card, net=net, kept=kept, software=software(net), created=created)
 
 
-def software() -> dict[str, str]:
-    """Return the versions of what makes numbers here."""
+def software(net: Mapping[str, Any] | None = None) -> dict[str, str]:
+    """Return the versions of what makes numbers here; with a network's shape, of what makes that network too."""
     found = {"python": platform.python_version(), "machine": platform.machine(), "onward": __version__}
-    for package in ("torch", "numpy", "safetensors"):
+    backbone = (net or {}).get("backbone", {})
+    maker = str(backbone.get("factory", "")).partition(":")[0]
+    makers = {"onward.nets.huggingface": ("transformers", "tokenizers"), "onward.nets.timm_models": ("timm",)}
+    adapted = ("peft",) if backbone.get("adapter") else ()
+    for package in ("torch", "numpy", "safetensors", *makers.get(maker, ()), *adapted):
         try:
             found[package] = version(package)
         except PackageNotFoundError:
