@@ -22,7 +22,8 @@ STYLES = {"PASS": "bold green", "FAIL": "bold red", "UNCHECKED": "bold yellow"}
 def preflight_lines(going: Ready) -> None:
     """Say what arrived, and by which method the model is to take it in."""
     for name, text in lines(going.preflight):
-        fact(name, text, "yellow" if name == "warning" else None)
+        if name != "shift" or going.preflight.old:  # where no old class arrived, the first line says so
+            fact(name, text, "yellow" if name == "warning" else None)
     fact("method", method_of(going))
     for name, count in dropped(going).items():
         fact("", f"what {name} kept ({size(count)}) ends here: this method has no {name}")

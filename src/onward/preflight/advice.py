@@ -173,12 +173,16 @@ def stays(basis: Basis, facts: Preflight) -> str:
     if basis.arrived is None:
         return "it goes on knowing no class"
     never = f"; {listed(facts.new, most=5)} never predicted" if facts.new else ""
-    return f"{basis.arrived.share:.1%} right of what arrived, as now{never}"
+    return f"{100 * basis.arrived.share:.1f} % right of what arrived, as now{never}"
 
 
 def at_head(basis: Basis) -> str:
     """Return what to expect of refitting the head."""
-    told = "not known" if basis.probe is None else f"about {basis.probe.share:.1%} right of what arrived, as the probe"
+    told = (
+        "not known"
+        if basis.probe is None
+        else f"about {100 * basis.probe.share:.1f} % right of what arrived, as the probe"
+    )
     return f"{told}; the features stay"
 
 

@@ -63,12 +63,12 @@ class Card:
 
     Args:
         net: the network's shape; see ``Classifier.spec``.
-        class_map: every class that it knows; () in cards written before there was one.
         method: how it was made, as ``catalogue.written`` has it.
-        act: what made it where that was no training, such as a class that was renamed; "" otherwise.
         settings: how it was optimised.
         seed: of every random stream.
         parent: the id of the version it came from.
+        act: what made it where that was no training, such as a class that was renamed; "" otherwise.
+        class_map: every class that it knows; () in cards written before there was one.
         data: what it was trained on; None for a version that was brought.
         preflight: what was known of the data before training.
         tests: sources of the test sets of the lineage so far.
@@ -86,12 +86,12 @@ class Card:
     """
 
     net: dict[str, Any]
-    class_map: tuple[ClassFacts, ...] = ()
     method: str = "warm_start"
-    act: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     seed: int = 0
     parent: str | None = None
+    act: str = ""
+    class_map: tuple[ClassFacts, ...] = ()
     data: DataFacts | None = None
     preflight: Preflight | None = None
     tests: tuple[str, ...] = ()
