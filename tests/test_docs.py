@@ -7,6 +7,8 @@ import re
 import sys
 import tomllib
 from dataclasses import fields
+from importlib import import_module
+from typing import get_args, get_type_hints
 
 import pytest
 import typer
@@ -19,6 +21,10 @@ from onward.cli.app import app
 from onward.cli.show import console
 from onward.datasets.layouts import LAYOUTS
 from onward.datasets.named import FOLDERS, NAMES
+from onward.datasets.reading import Care
+from onward.export.formats import FORMATS
+from onward.gate.rules import Budget, Gate
+from onward.preflight.facts import Scenario
 from onward.release.rules import Rules
 from onward.schema import checked
 from onward.settings import Settings
@@ -72,8 +78,8 @@ def text_of(page) -> str:
 
 
 def table(page: str, heading: str) -> list[list[str]]:
-    """The cells of the first table under a heading, without its head, backquotes left out."""
-    below = text_of(page).split(f"\n## {heading}\n", 1)[1].split("\n## ")[0]
+    """The cells of all tables under a heading, without the head of the first, backquotes left out."""
+    below = re.split(rf"\n##+ {heading}\n", text_of(page), maxsplit=1)[1].split("\n##")[0]
     rows = re.findall(r"^\|(.*)\|$", below, re.MULTILINE)[2:]
     return [[cell.strip().replace("`", "") for cell in row.split(" | ")] for row in rows]
 
@@ -110,8 +116,8 @@ def test_commands_in_prose_have_the_options_that_are_named(page):
 @pytest.mark.parametrize("page", EVERY, ids=name_of)
 def test_toml_on_a_page_is_what_the_library_takes(page, tmp_path):
     for body in blocks(text_of(page), "toml"):
-        if "gate" in (values := tomllib.loads(body)):
-            checked(Rules, values, "lineage.toml")
+        if body.startswith("# lineage.toml"):
+            checked(Rules, tomllib.loads(body), "lineage.toml")
         else:
             (tmp_path / "example.toml").write_text(body, encoding="utf-8")
             experiment.read(tmp_path / "example.toml")
@@ -126,7 +132,11 @@ def test_links_lead_to_files(page):
 
 @pytest.mark.parametrize("page", EVERY, ids=name_of)
 def test_files_and_tests_that_are_named_are_there(page):
-    named = [span for span in SPAN.findall(prose(text_of(page))) if re.match(r"(src|tests|tools|docs|\.ci)/", span)]
+    named = [
+        span
+        for span in SPAN.findall(prose(text_of(page)))
+        if re.match(r"(src|tests|tools|docs|benchmarks|\.ci)/", span)
+    ]
     for span in named:
         path, _, test = span.partition("::")
         if not re.search(r"[A-Z]{3}|\*", path):  # test_NAME.py stands for many
@@ -137,6 +147,12 @@ def test_files_and_tests_that_are_named_are_there(page):
 def test_every_command_has_a_section_and_an_example():
     assert re.findall(r"^## ([a-z]+)$", text_of("docs/cli.md"), re.MULTILINE) == list(COMMANDS)
     assert {name for name, *_ in commands(text_of("docs/cli.md"))} == set(COMMANDS)
+
+
+def test_commands_that_print_json_are_those_that_are_listed():
+    listed = text_of("docs/cli.md").split("\n## JSON\n", 1)[1].split("\n## ")[0]
+    printing = [name for name, command in COMMANDS.items() if any("--json" in each.opts for each in command.params)]
+    assert re.findall(r"`([a-z]+)`", listed) == printing
 
 
 def test_every_decision_is_listed():
@@ -159,6 +175,41 @@ def test_scenarios_and_their_options_are_those_of_the_library():
 def test_data_sets_and_their_folders_are_those_of_the_library():
     shown = {name: tuple(folders.split(", ")) for name, _, folders in table("docs/data.md", "Data sets by name")}
     assert shown == {name: FOLDERS.get(name, ("none",)) for name in NAMES}
+
+
+def test_what_is_done_about_data_is_what_the_library_does():
+    rows = table("docs/data.md", "What is not as it should be")
+    shown = {option: [answer.split()[0] for answer in done.split(", ")] for _, option, done in rows}
+    answers = get_type_hints(Care)
+    assert {option: (done[0], set(done)) for option, done in shown.items()} == {
+        f"--{field.name}": (field.default, set(get_args(answers[field.name]))) for field in fields(Care)
+    }
+
+
+def test_rules_of_the_gate_are_those_of_the_library():
+    shown = [name for names, _ in table("docs/gate.md", "The rules") for name in names.split(", ")]
+    asked = [field.name for field in fields(Gate) if field.name not in ("confidence", "unchecked", "budget")]
+    assert sorted(shown) == sorted([*asked, *(f"budget.{field.name}" for field in fields(Budget))])
+
+
+def test_kinds_of_update_are_those_of_the_library():
+    assert tuple(name for name, _ in table("docs/preflight.md", "Scenario")) == get_args(Scenario)
+
+
+def test_constants_are_those_of_the_library():
+    rows = [row for row in table("docs/preflight.md", "Advice") if "." in row[0]]
+    assert rows
+    for names, told, _ in rows:
+        for name, number in zip(names.split(", "), re.findall(r"[\d,]*\d(?:\.\d+)?", told), strict=True):
+            module, constant = name.split(".")
+            assert getattr(import_module(f"onward.preflight.{module}"), constant) == float(number.replace(",", "")), (
+                name
+            )
+
+
+def test_formats_of_an_export_are_those_of_the_library():
+    shown = {name: file for name, file, _ in table("docs/export.md", "Formats")}
+    assert shown == {name: format.file for name, format in FORMATS.items()}
 
 
 def test_layouts_are_those_of_the_library():

@@ -99,11 +99,11 @@ def forget(
     """
     from onward.amend.forgetting import forgot
     from onward.cli.classes import forgotten_lines
-    from onward.datasets.reading import Reading
     from onward.datasets.source import read
+    from onward.release.inputs import reading_for
 
     start = begun(lineage, reference, promote_to, no_promote)
-    gone = read(data, data_dir, Reading(start.before.model.backbone.transform))
+    gone = read(data, data_dir, reading_for(start.lineage, start.parent, start.before.model))
     done = forgot(start, gone, data, drop_sums, data_dir)
     if done.version is not None:
         tell(done.version, start.head)

@@ -77,18 +77,18 @@ def evaluate(
     """Judge a version on a test set, overall and by class."""
     from onward.cli.judgements import judgement_lines, judgement_values
     from onward.cli.show import print_json
-    from onward.datasets.reading import Reading
     from onward.datasets.source import read
     from onward.engine.check import check_shape
     from onward.engine.evaluate import judge
+    from onward.release.inputs import reading_for
     from onward.store.lineage import Lineage
 
     place = Lineage(lineage)
-    id = place.resolve(reference)
-    learner = place.load(id)
-    examples = read(data, data_dir, Reading(learner.model.backbone.transform))
+    version = place.version(reference)
+    learner = place.load(version.id)
+    examples = read(data, data_dir, reading_for(place, version, learner.model))
     check_shape(examples, learner.model)
-    values = {"version": id, "data": data, **judgement_values(judge(learner, examples), examples)}
+    values = {"version": version.id, "data": data, **judgement_values(judge(learner, examples), examples)}
     if as_json:
         print_json(values)
     else:
@@ -106,13 +106,15 @@ def predict(
     """Say of each example what it is, and how probable that is."""
     from onward.cli.judgements import prediction_lines, predictions, write_csv
     from onward.cli.show import console, print_json
-    from onward.datasets.reading import Reading
     from onward.datasets.source import read
     from onward.errors import counted
+    from onward.release.inputs import reading_for
     from onward.store.lineage import Lineage
 
-    learner = Lineage(lineage).load(reference)
-    rows = predictions(learner, read(data, data_dir, Reading(learner.model.backbone.transform)))
+    place = Lineage(lineage)
+    version = place.version(reference)
+    learner = place.load(version.id)
+    rows = predictions(learner, read(data, data_dir, reading_for(place, version, learner.model)))
     if out is not None:
         write_csv(out, rows)
     if as_json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from onward.catalogue import written
 from onward.cli.options import DEFAULT_LINEAGE
@@ -13,8 +13,10 @@ from onward.errors import counted
 from onward.gate.verdict import Verdict
 from onward.preflight.told import lines
 from onward.record import Cost, Measure, PhaseRecord, Share
-from onward.release.arrival import Ready
-from onward.release.making import Release
+
+if TYPE_CHECKING:  # what updates need takes a second to load, which `log` and `show` need not wait for
+    from onward.release.arrival import Ready
+    from onward.release.making import Release
 
 STYLES = {"PASS": "bold green", "FAIL": "bold red", "UNCHECKED": "bold yellow"}
 

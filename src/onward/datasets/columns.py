@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,7 +52,22 @@ def raw(table: Table, options: Options, reading: Reading) -> Raw:
             f"{table.where} holds texts, in the column {text!r}, but the model takes no text. "
             "Where other columns are the input, name them: @columns=COLUMN,..."
         )
-    return _numbers(table, label, tuple(name for name in table.schema.names if name != label), reading)
+    return _numbers(table, label, model_s(table, label, reading), reading)
+
+
+def model_s(table: Table, label: str, reading: Reading) -> tuple[str, ...]:
+    """Return the columns that the model takes, in its order; all but the class where nobody knows them yet.
+
+    Raises:
+        InputError: when the table lacks some of them.
+    """
+    missing = [name for name in reading.columns if name not in table.schema.names]
+    if missing:
+        raise InputError(
+            f"{table.where} has no columns {listed(missing)}, which the model takes; it has "
+            f"{listed(table.schema.names)}. Name them as they were, or say which are the input: @columns=COLUMN,..."
+        )
+    return reading.columns or tuple(name for name in table.schema.names if name != label)
 
 
 def label_column(table: Table, options: Options) -> str:
@@ -156,7 +172,8 @@ def _numbers(table: Table, label: str, columns: Sequence[str], reading: Reading)
         missing.append(lacking)
         labels.append(batch.column(len(columns)))
     values, file = growing.done()
-    return _with_labels(table, Numbers(values, table.where, file, _joined(missing)), label, labels)
+    found = _with_labels(table, Numbers(values, table.where, file, _joined(missing)), label, labels)
+    return replace(found, columns=tuple(columns))
 
 
 def _refuse_others(table: Table, columns: Sequence[str]) -> None:

@@ -33,12 +33,13 @@ def of_split(folder: Path, split: str | None) -> tuple[Path, str | None]:
     return (folder / split, None) if split in inside else (folder, split)
 
 
-def read(folder: Path, split: str | None = None) -> Raw:
+def read(folder: Path, split: str | None = None, options: Options | None = None) -> Raw:
     """Return the images of ``folder``, classes and images in the order of their names.
 
     Args:
         folder: holds a sub-folder for each class, named after it. Images beside these have no class.
         split: the sub-folder to read instead; None takes ``train`` where all sub-folders are splits.
+        options: what the source says of a table, should one lie there in vain.
 
     Raises:
         InputError: when there is no such split, or no image in the folder of a class.
@@ -49,9 +50,10 @@ def read(folder: Path, split: str | None = None) -> Raw:
         raise InputError(f"{whole} has no sub-folder {missing!r}; it has: {listed(inside) or 'none'}")
     files = [_images(folder / name) for name in inside]
     if not any(files):
+        useless = "; ".join(_lacking(path, options or Options()) for path in _tables(folder))
         raise InputError(
             f"{folder} holds no images in folders of classes; wanted one folder a class, with {listed(SUFFIXES)}, "
-            "or images and one .csv or .parquet file with their paths and labels"
+            f"or images and one .csv or .parquet file with their paths and labels{useless and f'. {useless}'}"
         )
     codes = np.repeat(np.arange(len(files), dtype=np.int64), [len(paths) for paths in files])
     beside = {Path(path).name: "in no folder of a class" for path in _images(folder)}
@@ -65,8 +67,7 @@ def table_in(folder: Path, options: Options) -> Path | None:
     Raises:
         InputError: when there are several.
     """
-    tables = [path for path in sorted(folder.iterdir()) if path.suffix.lower() in tabular.SUFFIXES and path.is_file()]
-    found = [path for path in tables if _lists_images(path, options)]
+    found = [path for path in _tables(folder) if not _lacking(path, options)]
     if len(found) > 1:
         names = listed(path.name for path in found)
         raise InputError(f"{folder} has several tables of images: {names}. Name the one that is meant: {found[0]}")
@@ -84,15 +85,20 @@ def read_table(path: Path, options: Options, reading: Reading) -> Raw:
     return replace(raw, beside=dict.fromkeys(beside, f"not in {path.name}"))
 
 
-def _lists_images(path: Path, options: Options) -> bool:
-    """Return whether a file is a table with a column of paths and one of classes."""
+def _tables(folder: Path) -> list[Path]:
+    return [path for path in sorted(folder.iterdir()) if path.suffix.lower() in tabular.SUFFIXES and path.is_file()]
+
+
+def _lacking(path: Path, options: Options) -> str:
+    """Return why a file is no table with a column of paths and one of classes; "" where it is one."""
     try:
         table = tabular.opened(path)
         columns.refuse_unknown(table, options)
         columns.label_column(table, options)
-    except InputError:
-        return False
-    return columns.path_column(table, options) is not None
+        found = columns.path_column(table, options)
+    except InputError as error:
+        return str(error)
+    return "" if found else f"{path} has no column of paths; say which it is: @path=COLUMN"
 
 
 def _folders(folder: Path) -> list[str]:
@@ -101,5 +107,5 @@ def _folders(folder: Path) -> list[str]:
 
 def _images(folder: Path) -> list[str]:
     with os.scandir(folder) as entries:
-        named = sorted((entry.name, entry.path) for entry in entries if entry.is_file())
+        named = sorted((entry.name, entry.path) for entry in entries if not entry.is_dir())
     return [path for name, path in named if name.lower().endswith(SUFFIXES)]

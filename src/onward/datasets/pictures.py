@@ -18,7 +18,7 @@ from onward.transform import ImageTransform
 if TYPE_CHECKING:
     from PIL.Image import Image
 
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 GREY = ("1", "L", "LA")
 COLOUR = ("P", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV", "PA")
 
@@ -124,6 +124,8 @@ def _open(file: File, decode: bool) -> Image:
         if isinstance(file, np.ndarray):
             return pillow.fromarray(np.ascontiguousarray(file[0] if len(file) == 1 else file.transpose(1, 2, 0)))
         with pillow.open(io.BytesIO(file) if isinstance(file, bytes) else file) as image:
+            if getattr(image, "is_animated", False) and image.format != "MPO":  # a photo with its preview is one image
+                raise ValueError(f"it has {image.n_frames} frames, and which is meant is not said")
             if decode:
                 image.load()
             return image

@@ -49,7 +49,7 @@ def _in_folder(folder: Path, split: str | None, options: Options, reading: Readi
         return _in_folder(inner, left, options, reading)
     if parquet.files(folder, left):
         return parquet.read(folder, left, options, reading)
-    return image_folder.read(folder, left)
+    return image_folder.read(folder, left, options)
 
 
 def _in_layout(folder: Path, split: str, options: Options, reading: Reading) -> Raw:

@@ -28,11 +28,19 @@ SAID: dict[Trouble, tuple[str, str]] = {
 
 @dataclass(frozen=True, eq=False)
 class Taken:
-    """Examples, and the names of the files or rows that were left out: without a class, and not usable."""
+    """What of a source can be used.
+
+    Args:
+        data: the examples.
+        unlabeled: names of the files or rows that were left out because they have no class.
+        corrupt: of those that were left out because they cannot be used.
+        columns: of a table of numbers, those that are the inputs, in order.
+    """
 
     data: Data
     unlabeled: tuple[str, ...] = ()
     corrupt: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
 
 
 class Inputs(Protocol):
@@ -78,12 +86,14 @@ class Raw:
         labels: the class of each.
         where: the file or folder, for messages.
         beside: files that lie there without a class, each with the reason.
+        columns: of a table of numbers, those that are the inputs, in order.
     """
 
     inputs: Inputs
     labels: Labels
     where: Path
     beside: Mapping[str, str] = field(default_factory=dict)
+    columns: tuple[str, ...] = ()
 
     def taken(self, reading: Reading, names: tuple[str, ...] = (), size: Size = None) -> Taken:
         """Return what can be used, as examples.
@@ -107,7 +117,7 @@ class Raw:
         corrupt = self._left_out("corrupt", reasons, total, reading.care.corrupt)
         if not len(data):
             raise InputError(f"{self.where} holds no examples that can be used")
-        return Taken(data, unlabeled, corrupt)
+        return Taken(data, unlabeled, corrupt, self.columns)
 
     def _targets(self, names: tuple[str, ...]) -> tuple[Tensor, tuple[str, ...]]:
         try:

@@ -39,12 +39,15 @@ class Reading:
         care: what is done about files that cannot be used.
         workers: threads that decode, >= 1.
         memory: bytes up to which decoded inputs are held in memory; beyond that they are decoded for each batch.
+        columns: those of a table of numbers that the model takes, in its order; () takes all but the class. A source
+            that names its own is asked instead.
     """
 
     transform: Transform | None = None
     care: Care = field(default_factory=Care)
     workers: int = 4
     memory: int = 2**30
+    columns: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""

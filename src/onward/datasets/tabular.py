@@ -91,6 +91,8 @@ def csv(path: Path) -> Table:
     parsing, number = reader.ParseOptions(newlines_in_values=True), pyarrow.float64()
     with readable(path, "CSV"):
         first = reader.open_csv(path, parse_options=parsing).schema
+        if garbled := [one.name for one in first if pyarrow.types.is_binary(one.type)]:
+            raise ValueError(f"the column {garbled[0]!r} is no UTF-8 text; save the file as UTF-8")
         types = {one.name: number if _number(one.type) else one.type for one in first}
 
     def batches(columns: Sequence[str]) -> Iterator[RecordBatch]:

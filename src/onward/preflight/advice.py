@@ -178,12 +178,9 @@ def stays(basis: Basis, facts: Preflight) -> str:
 
 def at_head(basis: Basis) -> str:
     """Return what to expect of refitting the head."""
-    told = (
-        "not known"
-        if basis.probe is None
-        else f"about {100 * basis.probe.share:.1f} % right of what arrived, as the probe"
-    )
-    return f"{told}; the features stay"
+    if basis.probe is None:
+        return "not known; the features stay"
+    return f"about {100 * basis.probe.share:.1f} % right of what arrived, as the probe; the features stay"
 
 
 def updated(asked: Question, method: Method) -> str:

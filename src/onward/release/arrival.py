@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 from onward.content import contents, digests
@@ -18,6 +18,7 @@ from onward.preflight.conflict import conflict
 from onward.preflight.facts import Counts, Preflight
 from onward.privacy import refuse_examples
 from onward.release.held_out import HeldOut, tests_of
+from onward.release.inputs import reading_for
 from onward.release.rules import Rules, rules_of
 from onward.schema import checked
 from onward.settings import Settings
@@ -108,16 +109,18 @@ def ready(lineage: Lineage, reference: str, arrival: Arrival) -> Ready:
     if exemplar_free:
         refuse_examples(method)
     care = checked(Care, {**asdict(rules.data), **arrival.care}, "what is done about data")
-    reading = Reading(before.model.backbone.transform, care, arrival.workers)
+    reading = reading_for(lineage, parent, before.model, care, arrival.workers)
     came = taken(arrival.source, arrival.data_dir, reading)
-    told = None if arrival.new_classes else conflict(present(came.data), before.model)
-    if told is not None:
-        raise InputError(told)
+    clash = None if arrival.new_classes else conflict(present(came.data), before.model)
+    if clash is not None:
+        raise InputError(clash)
     slices = {name: each.source for name, each in rules.gate.slices.items()}
-    tests, missing = tests_of(lineage, parent, arrival.tests, before.model, arrival.data_dir, reading, slices)
+    same = replace(reading, columns=came.columns or reading.columns)
+    tests, missing = tests_of(lineage, parent, arrival.tests, before.model, arrival.data_dir, same, slices)
     data = known_as(came.data, before.model.aliases)
     content = contents(data)
     clean = cleaned(data, content, {test.source: digests(test.data) for test in tests}, care)
+    told = facts(clean.data, arrival.source, None if clean.dropped else content.fingerprint)
     counts = Counts(clean.duplicates, clean.contradictions, clean.overlap, len(came.unlabeled), len(came.corrupt))
     old = {test.source: test.data for test in tests if test.old}
     return Ready(
@@ -130,7 +133,7 @@ def ready(lineage: Lineage, reference: str, arrival: Arrival) -> Ready:
         method=method,
         exemplar_free=exemplar_free,
         data=clean.data,
-        facts=facts(clean.data, arrival.source, None if clean.dropped else content.fingerprint),
+        facts=replace(told, columns=came.columns),
         preflight=preflight(before, clean.data, old, method, counts, arrival.seed),
         tests=tests,
         missing=missing,

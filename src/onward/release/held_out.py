@@ -11,6 +11,7 @@ from onward.datasets.source import Source, read
 from onward.engine.check import check_shape
 from onward.errors import InputError
 from onward.nets.classifier import Classifier
+from onward.release.inputs import reading_for
 from onward.store.lineage import Lineage, Version
 from onward.types import Data
 
@@ -77,13 +78,13 @@ def tests_of(
         new: sources of those that come with what arrived.
         model: what is to be judged.
         data_dir: where data sets by name are looked for.
-        reading: how they are read; None is as the model takes its inputs.
+        reading: how they are read; None is as the version takes its inputs.
         slices: sources by the names that the gate's rules have for them; they are old.
 
     Raises:
         InputError: when a new one cannot be read.
     """
-    found, missing = [], []
+    found, missing, reading = [], [], reading or reading_for(lineage, parent, model)
     beside = lineage.path.absolute().parent
     named = {source: name for name, source in (slices or {}).items()}
     for source in dict.fromkeys((*parent.card.tests, *named)):

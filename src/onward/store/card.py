@@ -32,12 +32,14 @@ class DataFacts:
         examples: how many.
         counts: examples of each class, by name.
         fingerprint: of the content; see ``fingerprint``.
+        columns: of a table of numbers, those that were the inputs, in order.
     """
 
     source: str
     examples: int
     counts: dict[str, int]
     fingerprint: str
+    columns: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
