@@ -7,7 +7,9 @@ from pathlib import Path
 import pytest
 from tests.cli.terminal import done, typed
 
-from onward import experiment
+import onward
+from onward import demo, experiment
+from onward.cli import story
 
 FILE = """
 seeds = 2
@@ -65,3 +67,15 @@ def test_a_run_goes_on_where_it_was_stopped(file, monkeypatch):
 
     monkeypatch.setattr(experiment, "conduct", stopped)
     assert typed(f"run {file}").code == 130
+
+
+def test_the_demonstration_s_gate_lets_four_weeks_pass_and_stops_the_broken_export(tmp_path):
+    weeks = (*demo.story(0), demo.poisoned(0))
+    for week in weeks:
+        story.arrives(week, tmp_path, tmp_path / "lineage", seed=0)
+    versions = [onward.Lineage(tmp_path / "lineage").version(f"prod~{back}" if back else "prod") for back in range(4)]
+    assert [version.card.verdict.word for version in versions] == ["PASS"] * 4
+    assert versions[0].card.data.source.endswith("week-4.npz")  # the fifth was made and is not in use
+    lineage = onward.Lineage(tmp_path / "lineage")
+    (stopped,) = [v for v in map(lineage.read, lineage.ids()) if v.card.data and "week-5" in v.card.data.source]
+    assert stopped.card.verdict.word == "FAIL"
