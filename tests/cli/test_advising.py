@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from tests.cli.terminal import ANSI, contents, done, refused
+
+import onward
 
 SAME = "digits:train@classes=0,1,2@rows=200:400"
 NEW = "digits:train@classes=3,4@rows=0:200"
@@ -34,6 +37,19 @@ def test_new_classes_ask_for_a_command_that_can_be_typed():
     command = told.fact("to do so")
     assert command.startswith(f"onward update prod --data {NEW} --set epochs=2 --seed 3")
     done(f"{command.removeprefix('onward ')} --steps 0")
+
+
+def test_what_is_asked_about_the_data_goes_on_into_the_command():
+    arrived = onward.read(NEW)
+    np.savez("monday.npz", x=arrived.inputs, y=np.where(np.arange(200) == 7, -1, arrived.targets))
+    assert "1 of 200 rows in monday.npz has no class: row 7" in refused("advise prod --data monday.npz")
+    flags = "--unlabeled skip --overlap keep --new-classes --workers 2"
+    told = done(f"advise prod --data monday.npz {flags} --exemplar-free --method lwf")
+    assert "1 unlabeled file" in told.out and "methods that fit: none that keeps no example" in told.out
+    assert told.fact("to do so").startswith(
+        "onward update prod --data monday.npz --unlabeled skip --overlap keep --exemplar-free --new-classes --workers 2"
+    )
+    assert "keep" in refused("advise prod --data monday.npz --unlabeled skip --exemplar-free --method replay")
 
 
 def test_each_option_has_a_row_with_its_costs():

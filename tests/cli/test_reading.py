@@ -6,7 +6,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.cli.terminal import contents, done, typed
+from PIL import Image
+from tests.cli.terminal import contents, done, refused, typed
 
 import onward
 from onward.catalogue import names
@@ -97,6 +98,56 @@ def test_predictions_are_the_same_as_text_as_csv_and_as_json():
     text = "row,class,probability\n" + "".join(f"{','.join(map(str, row.values()))}\n" for row in rows)
     assert Path("said.csv").read_text() == text
     assert all(1 / 3 <= row["probability"] <= 1 for row in rows)  # the greatest of three
+
+
+@pytest.fixture
+def pictures(folder):
+    """Twelve digits as files without a class, the fourth of them cut off; and the same as an array."""
+    digits = onward.read("digits:test@classes=0,1,2@rows=0:12").inputs
+    np.savez(folder / "alone.npz", x=digits)
+    for row, image in enumerate(digits):
+        path = folder / "pictures" / f"{row:02}.png"
+        path.parent.mkdir(exist_ok=True)
+        Image.fromarray(image[0].numpy()).save(path)
+    path = folder / "pictures" / "03.png"
+    path.write_bytes(path.read_bytes()[:40])
+    return digits
+
+
+def test_examples_without_a_class_are_predicted_by_where_they_lie(pictures):
+    rows = done("predict prod alone.npz --json").json
+    assert [row["class"] for row in rows] == onward.load("prod").predict(pictures).names
+    assert rows[5:6] == done("predict prod alone.npz@rows=5:6 --json").json
+    assert done("predict prod ./pictures/05.png --json").json == [
+        {"row": 0, "class": rows[5]["class"], "probability": rows[5]["probability"], "file": "pictures/05.png"}
+    ]
+
+
+def test_what_cannot_be_used_is_refused_or_left_out_and_told(pictures):
+    assert "1 of 12 images in pictures cannot be used: 03.png" in refused("predict prod ./pictures")
+    rows = done("predict prod alone.npz --json").json
+    good = [row | {"file": f"pictures/{row['row']:02}.png"} for row in rows if row["row"] != 3]
+    assert done("predict prod ./pictures --corrupt skip --json").json == good
+    head, first, *_, end = done("predict prod ./pictures --corrupt skip").out.splitlines()
+    assert head.split() == ["row", "class", "probability", "file"] and first.endswith("  pictures/00.png")
+    assert end == "left out: 1 corrupt (03.png)"
+    done("predict prod ./pictures --corrupt skip --out said.csv")
+    assert Path("said.csv").read_text().startswith("row,class,probability,file\n0,")
+
+
+def test_what_the_lineage_s_file_says_of_data_holds_for_every_command(pictures):
+    labels = onward.read("digits:test@classes=0,1,2@rows=0:12").targets.numpy()
+    np.savez("test.npz", x=pictures, y=np.where(np.arange(12) == 4, -1, labels))
+    assert "1 of 12 rows in test.npz has no class: row 4" in refused("evaluate prod test.npz")
+    said = done("evaluate prod test.npz --unlabeled skip --json").json
+    assert (said["examples"], said["unlabeled"], said["corrupt"]) == (11, 1, 0)
+    assert done("evaluate prod test.npz --unlabeled skip").out.endswith("left out: 1 unlabeled (row 4)\n")
+    Path(".onward/lineage.toml").write_text('[data]\nunlabeled = "skip"\ncorrupt = "skip"\n')
+    assert done("evaluate prod test.npz --json").json == said
+    assert len(done("predict prod ./pictures --json").json) == 11
+    assert done("forget prod test.npz").out.endswith("left out: 1 unlabeled (row 4)\n")
+    assert "has no class: row 4" in refused("evaluate prod test.npz --unlabeled refuse")
+    assert "has no class: row 4" in refused("forget prod test.npz --unlabeled refuse")
 
 
 def test_verify_counts_what_it_read():

@@ -69,7 +69,7 @@ def test_a_class_column_of_ids_has_digits_or_a_file_of_names(csv, tmp_path):
 
 def test_missing_classes_and_missing_numbers_are_counted_and_can_be_left_out(csv):
     path = csv("a,b,label\n1,2,0\n3,4,\n5,,1\nnan,1,1\n7,inf,1\n8,9,1\n")
-    with pytest.raises(InputError, match=r"1 of 6 rows in .* have no class: row 1\. Label them, .*--unlabeled skip"):
+    with pytest.raises(InputError, match=r"1 of 6 rows in .* has no class: row 1\. Label them, .*--unlabeled skip"):
         read(path)
     with pytest.raises(InputError, match=r"3 of 6 rows in .* cannot be used: row 2 .* row 3 .* row 4 .*--corrupt skip"):
         read(path, reading=Reading(care=Care(unlabeled="skip")))

@@ -72,7 +72,7 @@ def test_images_of_other_sizes_are_named_with_their_class(tmp_path):
 def test_images_beside_the_folders_of_classes_have_no_class(tmp_path):
     written.image_folder(tmp_path, FILES | {"loose.png": IMAGES[0]})
     with pytest.raises(
-        InputError, match=r"1 of 5 images .* have no class: loose\.png \(in no folder of a class\).*skip"
+        InputError, match=r"1 of 5 images .* has no class: loose\.png \(in no folder of a class\).*skip"
     ):
         read(tmp_path)
     left = image_folder.read(tmp_path).taken(Reading(care=Care(unlabeled="skip")))

@@ -62,7 +62,7 @@ def test_class_names_are_read_from_the_schema(tmp_path):
         ({"text": FILES, "label": [0] * 5}, r"columns that are no numbers: text \(binary\).*@columns="),
         ({"image": FILES, "label": [0.5] * 5}, "'label': a class must be a whole number or a name, got 0.5"),
         ({"image": FILES, "label": [[0]] * 5}, "a whole number or a name, got list"),
-        ({"image": FILES, "label": [0, 1, None, 1, 0]}, "1 of 5 images .* have no class: image 2.*--unlabeled skip"),
+        ({"image": FILES, "label": [0, 1, None, 1, 0]}, "1 of 5 images .* has no class: image 2.*--unlabeled skip"),
         ({"image": [{"bytes": None, "path": "a.png"}] * 5, "label": [0] * 5}, r"image 0 \(holds no image\)"),
         ({"image": [b"no", *FILES[1:]], "label": [0] * 5}, "1 of 5 images in .* cannot be used: image 0"),
     ],

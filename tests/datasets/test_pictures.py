@@ -1,3 +1,4 @@
+import io
 import zlib
 from contextlib import suppress
 
@@ -39,6 +40,35 @@ def test_transparency_is_left_out():
     image = Image.fromarray(np.dstack([COLOUR, GREY]))
     assert image.mode == "RGBA"
     assert np.array_equal(pictures.pixels(image), COLOUR.transpose(2, 0, 1))
+
+
+def test_transparent_colours_of_a_palette_are_left_out_in_silence():
+    image = Image.fromarray(COLOUR).quantize(8)
+    held = io.BytesIO()
+    image.save(held, "png", transparency=bytes([0, 128, 255, 255]))
+    assert np.array_equal(
+        pictures.decoded(held.getvalue(), AS_IT_IS), np.asarray(image.convert("RGB")).transpose(2, 0, 1)
+    )
+
+
+def filmed(suffix: str, frames: int) -> bytes:
+    """Images one after another in a file, as its bytes."""
+    first, *others = (Image.fromarray(array) for array in written.drawn(frames, 4, 6, 3))
+    held = io.BytesIO()
+    first.save(held, suffix, save_all=True, append_images=others)
+    return held.getvalue()
+
+
+@pytest.mark.parametrize("suffix", ["gif", "webp", "png", "tiff"])
+def test_of_several_frames_none_is_chosen(suffix):
+    assert pictures.decoded(filmed(suffix, 1), AS_IT_IS).shape == (3, 4, 6)
+    for read in (pictures.glance, pictures.opened):
+        with pytest.raises(InputError, match="it has 3 frames, and which is meant is not said"):
+            read(filmed(suffix, 3))
+
+
+def test_a_photograph_with_its_preview_is_one_image():
+    assert pictures.decoded(filmed("mpo", 2), AS_IT_IS).shape == (3, 4, 6)
 
 
 def test_squash_takes_the_whole_image_whatever_its_proportions():

@@ -15,8 +15,8 @@ FINE = Preflight(200, counts={"a": 100, "b": 100}, old=("a", "b"), scenario="sam
 GROWN = Preflight(90, counts={"7": 90}, new=("7",), missing=tuple(OLD), scenario="new classes")
 
 
-def warned(facts, method="warm_start", before=None):
-    return warnings_on(facts, before or version(OLD), parsed(method))
+def warned(facts, method="warm_start", before=None, exemplar_free=False):
+    return warnings_on(facts, before or version(OLD), parsed(method), exemplar_free)
 
 
 def test_where_nothing_is_wrong_nothing_is_said():
@@ -66,6 +66,15 @@ def test_a_shifted_domain_and_nothing_that_holds_the_old():
     shifted = Preflight(200, counts={"0": 200}, old=("0",), scenario="shifted domain")
     assert "nothing in it holds the old domain" in warned(shifted)[0]
     assert warned(shifted, "lwf") == ()
+
+
+def test_where_no_example_may_be_kept_nothing_that_keeps_some_is_recommended():
+    assert warned(GROWN, exemplar_free=True)[0].endswith("; what fits: none that keeps no example")
+    some = Preflight(200, counts={"0": 200}, old=("0",), missing=("1",), scenario="same classes")
+    assert warned(some)[0].endswith("what does: ewc, lwf, replay")
+    assert warned(some, exemplar_free=True)[0].endswith("what does: ewc, lwf")
+    shifted = Preflight(200, counts={"0": 200}, old=("0",), scenario="shifted domain")
+    assert warned(shifted, exemplar_free=True)[0].endswith("what fits: 'ewc', 'lwf'")
 
 
 def test_classes_of_few_examples():

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from onward.cli import options
+from onward.cli import options, update_options
 from onward.cli.deciding import head_to_move
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def classes(
     version = place.version(reference)
     found = classes_of(place, version)
     if as_json:
-        print_json([asdict(each) for each in found])
+        print_json([{**asdict(each), "since": each.since or version.id} for each in found])
     else:
         class_lines(version, found)
 
@@ -88,6 +88,8 @@ def forget(
     reference: options.Reference,
     data: options.Source,
     drop_sums: DropSums = False,
+    unlabeled: update_options.Unlabeled = None,
+    corrupt: update_options.Corrupt = None,
     promote_to: options.PromoteTo = None,
     no_promote: options.NoPromote = False,
     lineage: options.LineageFolder = options.DEFAULT_LINEAGE,
@@ -99,15 +101,19 @@ def forget(
     """
     from onward.amend.forgetting import forgot
     from onward.cli.classes import forgotten_lines
-    from onward.datasets.source import read
+    from onward.cli.judgements import left_out_lines
+    from onward.datasets.source import taken
     from onward.release.inputs import reading_for
+    from onward.release.rules import rules_of
 
     start = begun(lineage, reference, promote_to, no_promote)
-    gone = read(data, data_dir, reading_for(start.lineage, start.parent, start.before.model))
-    done = forgot(start, gone, data, drop_sums, data_dir)
+    care = rules_of(start.lineage).care(update_options.answers(unlabeled=unlabeled, corrupt=corrupt))
+    gone = taken(data, data_dir, reading_for(start.lineage, start.parent, start.before.model, care))
+    done = forgot(start, gone.data, data, drop_sums, data_dir)
     if done.version is not None:
         tell(done.version, start.head)
     forgotten_lines(done)
+    left_out_lines(gone)
 
 
 def card(

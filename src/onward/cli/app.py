@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from dataclasses import fields
 from typing import Annotated
 
@@ -76,6 +77,7 @@ def onward(
 
 def main() -> None:
     """Run a command, and end with its exit code."""
+    warnings.filterwarnings("ignore", module="PIL")  # an image that is odd and can be read is none of the user's worry
     try:
         code = app(sys.argv[1:] or ["--help"], "onward", standalone_mode=False)
     except OnwardError as error:

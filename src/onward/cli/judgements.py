@@ -4,21 +4,24 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Mapping, Sequence
-from itertools import chain
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from onward.cli.show import console, percent, print_table, table
 from onward.engine.check import check_shape
 from onward.engine.evaluate import Judgement
-from onward.errors import InputError, counted
+from onward.errors import InputError, counted, listed
 from onward.learner import Learner
 from onward.types import Data, in_order
 
-COLUMNS = ("row", "class", "probability")
-"""Of a prediction: the example's place in the source, its most probable class, and how probable that is."""
+if TYPE_CHECKING:
+    from onward.datasets.raw import Taken
+
+COLUMNS = ("row", "class", "probability", "file")
+"""Of a prediction: the example's place among all that lie there, its most probable class, how probable that is, and its
+file where it has one of its own."""
 
 
 def judgement_values(judged: Judgement, examples: Data) -> dict[str, Any]:
@@ -45,27 +48,42 @@ def judgement_lines(values: Mapping[str, Any]) -> None:
     print_table(out)
 
 
-def predictions(learner: Learner, examples: Data) -> list[dict[str, Any]]:
-    """Return what a version says of each example, by ``COLUMNS``.
+def left_out_lines(came: Taken) -> None:
+    """Print which files or rows were left out, where some were."""
+    for kind, names in (("unlabeled", came.unlabeled), ("corrupt", came.corrupt)):
+        if names:
+            console().print(f"left out: {len(names):,} {kind} ({listed(names, most=3)})")
+
+
+def predictions(learner: Learner, came: Taken) -> list[dict[str, Any]]:
+    """Return what a version says of each example, by ``COLUMNS``; without files where these have none.
 
     Raises:
         InputError: when it knows no class, or cannot take such examples.
     """
     if not learner.classes:
         raise InputError("the learner knows no class yet; update it first")
-    check_shape(examples, learner.model)
-    said = [learner.predict(batch.inputs) for batch in in_order(examples)]
-    names = chain.from_iterable(each.names for each in said)
-    sure = chain.from_iterable(each.probabilities.max(dim=1).values.tolist() for each in said)
-    told = zip(range(len(examples)), names, (round(share, 6) for share in sure), strict=True)
-    return [dict(zip(COLUMNS, each, strict=True)) for each in told]
+    check_shape(came.data, learner.model)
+    said = [learner.predict(batch.inputs) for batch in in_order(came.data)]
+    told = {
+        "row": range(len(came.data)) if came.rows is None else came.rows.tolist(),
+        "class": [name for each in said for name in each.names],
+        "probability": [round(sure, 6) for each in said for sure in each.probabilities.max(dim=1).values.tolist()],
+        "file": came.files,
+    }
+    there = [column for column in COLUMNS if told[column]]
+    return [dict(zip(there, each, strict=True)) for each in zip(*(told[column] for column in there), strict=True)]
 
 
 def prediction_lines(rows: Sequence[Mapping[str, Any]]) -> None:
     """Print predictions below one another."""
     wide = max(len("class"), *(len(each["class"]) for each in rows))
-    lines = [f"{each['row']:>6}  {each['class']:<{wide}}  {each['probability']:>11.3f}" for each in rows]
-    console().print(f"{'row':>6}  {'class':<{wide}}  probability", style="bold")
+    lines = [
+        f"{each['row']:>6}  {each['class']:<{wide}}  {each['probability']:>11.3f}  {each.get('file', '')}".rstrip()
+        for each in rows
+    ]
+    file = "  file" if "file" in rows[0] else ""
+    console().print(f"{'row':>6}  {'class':<{wide}}  probability{file}", style="bold")
     console().print("\n".join(lines))
 
 
@@ -77,7 +95,7 @@ def write_csv(path: Path, rows: Sequence[Mapping[str, Any]]) -> None:
     """
     try:
         with path.open("w", newline="", encoding="utf-8") as file:
-            writer = csv.DictWriter(file, COLUMNS)
+            writer = csv.DictWriter(file, [*rows[0]])
             writer.writeheader()
             writer.writerows(rows)
     except OSError as error:

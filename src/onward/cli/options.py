@@ -60,7 +60,10 @@ Shape = Annotated[
     typer.Option(metavar="SIZES", help="Of one input, like 1,28,28; else as --size says, or as the first --test."),
 ]
 HeadLayer = Annotated[
-    str, typer.Option(metavar="NAME", help="The linear layer that gives the logits, where it is not the last one.")
+    str,
+    typer.Option(
+        metavar="NAME", help="The linear layer that gives the logits, where a forward pass cannot tell which."
+    ),
 ]
 Mean = Annotated[
     str, typer.Option(metavar="NUMBERS", help="By channel, taken off the inputs; bytes are brought to [0, 1] first.")
@@ -101,7 +104,7 @@ Jobs = Annotated[int | None, typer.Option(metavar="NUMBER", help="Processes at o
 # What is printed.
 MethodName = Annotated[str | None, typer.Argument(metavar="NAME", help="One of them, to be told all of it.")]
 Csv = Annotated[
-    Path | None, typer.Option("--out", metavar="FILE", help="Write a CSV file instead: row, class, probability.")
+    Path | None, typer.Option("--out", metavar="FILE", help="Write a CSV file instead: row, class, probability, file.")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print what came of it alone.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON and nothing else.")]
@@ -113,6 +116,7 @@ A SOURCE is a data set's name or a path, then where wanted :SPLIT, then @SELECTI
   mnist:train@classes=0,1,2@shuffle=7@rows=0:5000
   ./photos/week-47            a folder for each class
   arrived/week-47.npz         x and y
+  birds.csv@label=species     a table; its input: @columns=, @path=, @text=
 """
 
 

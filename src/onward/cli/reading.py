@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 import typer
 
-from onward.cli import options
+from onward.cli import options, update_options
 
 
 def log(
@@ -70,59 +70,72 @@ def diff(
 def evaluate(
     reference: options.Reference,
     data: options.Source,
+    unlabeled: update_options.Unlabeled = None,
+    corrupt: update_options.Corrupt = None,
     lineage: options.LineageFolder = options.DEFAULT_LINEAGE,
     data_dir: options.DataDir = None,
     as_json: options.AsJson = False,
 ) -> None:
     """Judge a version on a test set, overall and by class."""
-    from onward.cli.judgements import judgement_lines, judgement_values
+    from onward.cli.judgements import judgement_lines, judgement_values, left_out_lines
     from onward.cli.show import print_json
-    from onward.datasets.source import read
+    from onward.datasets.source import taken
     from onward.engine.check import check_shape
     from onward.engine.evaluate import judge
     from onward.release.inputs import reading_for
+    from onward.release.rules import rules_of
     from onward.store.lineage import Lineage
 
     place = Lineage(lineage)
     version = place.version(reference)
     learner = place.load(version.id)
-    examples = read(data, data_dir, reading_for(place, version, learner.model))
-    check_shape(examples, learner.model)
-    values = {"version": version.id, "data": data, **judgement_values(judge(learner, examples), examples)}
+    care = rules_of(place).care(update_options.answers(unlabeled=unlabeled, corrupt=corrupt))
+    came = taken(data, data_dir, reading_for(place, version, learner.model, care))
+    check_shape(came.data, learner.model)
+    judged = judgement_values(judge(learner, came.data), came.data)
+    left_out = {"unlabeled": len(came.unlabeled), "corrupt": len(came.corrupt)}
+    values = {"version": version.id, "data": data, **judged, **left_out}
     if as_json:
         print_json(values)
     else:
         judgement_lines(values)
+        left_out_lines(came)
 
 
 def predict(
     reference: options.Reference,
     data: options.Source,
     out: options.Csv = None,
+    corrupt: update_options.Corrupt = None,
     lineage: options.LineageFolder = options.DEFAULT_LINEAGE,
     data_dir: options.DataDir = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Say of each example what it is, and how probable that is."""
-    from onward.cli.judgements import prediction_lines, predictions, write_csv
+    """Say of each example what it is, and how probable that is. They need no class."""
+    from onward.cli.judgements import left_out_lines, prediction_lines, predictions, write_csv
     from onward.cli.show import console, print_json
-    from onward.datasets.source import read
+    from onward.datasets.source import taken
     from onward.errors import counted
     from onward.release.inputs import reading_for
+    from onward.release.rules import rules_of
     from onward.store.lineage import Lineage
 
     place = Lineage(lineage)
     version = place.version(reference)
     learner = place.load(version.id)
-    rows = predictions(learner, read(data, data_dir, reading_for(place, version, learner.model)))
+    care = rules_of(place).care(update_options.answers(corrupt=corrupt))
+    came = taken(data, data_dir, reading_for(place, version, learner.model, care, labels=False))
+    rows = predictions(learner, came)
     if out is not None:
         write_csv(out, rows)
     if as_json:
         print_json(rows)
-    elif out is not None:
+        return
+    if out is not None:
         console().print(f"{counted(len(rows), 'prediction')} written to {out}")
     else:
         prediction_lines(rows)
+    left_out_lines(came)
 
 
 def verify(lineage: options.LineageFolder = options.DEFAULT_LINEAGE, as_json: options.AsJson = False) -> None:

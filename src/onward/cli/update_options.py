@@ -1,4 +1,4 @@
-"""What ``onward update`` alone takes on the command line."""
+"""What is done about data that is not as it should be, as commands take it on the command line."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Unlabeled = Annotated[
 ]
 Corrupt = Annotated[
     Literal["refuse", "skip"] | None,
-    typer.Option(help="About files or rows that cannot be used.", show_default=LINEAGE_S),
+    typer.Option(help="What to do about files or rows that cannot be used.", show_default=LINEAGE_S),
 ]
 Duplicates = Annotated[
     Literal["keep", "drop", "refuse"] | None,
@@ -28,3 +28,8 @@ NewClasses = Annotated[
     bool, typer.Option("--new-classes", help="Names that look like those of known classes are new all the same.")
 ]
 Workers = Annotated[int | None, typer.Option(metavar="NUMBER", help="Threads that decode files.", show_default="4")]
+
+
+def answers(**said: str | None) -> dict[str, str]:
+    """Return which of these answers were given, by the names of ``Care``."""
+    return {name: answer for name, answer in said.items() if answer is not None}

@@ -23,7 +23,7 @@ STYLES = {"PASS": "bold green", "FAIL": "bold red", "UNCHECKED": "bold yellow"}
 
 def preflight_lines(going: Ready) -> None:
     """Say what arrived, and by which method the model is to take it in."""
-    for name, text in lines(going.preflight):
+    for name, text in lines(going.preflight, going.exemplar_free):
         if name != "shift" or going.preflight.old:  # where no old class arrived, the first line says so
             fact(name, text, "yellow" if name == "warning" else None)
     fact("method", method_of(going))

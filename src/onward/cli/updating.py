@@ -58,7 +58,6 @@ def update(
 
     given = [*(settings or []), *([f"epochs={epochs}"] if epochs is not None else [])]
     chosen = replace(settings_from(given), steps=steps) if steps is not None else settings_from(given)
-    answers = {"unlabeled": unlabeled, "corrupt": corrupt, "duplicates": duplicates, "overlap": overlap}
     arrival = Arrival(
         source=data,
         tests=tuple(test or ()),
@@ -67,7 +66,7 @@ def update(
         seed=seed,
         data_dir=data_dir,
         note=note,
-        care={name: answer for name, answer in answers.items() if answer is not None},
+        care=update_options.answers(unlabeled=unlabeled, corrupt=corrupt, duplicates=duplicates, overlap=overlap),
         workers=Reading.workers if workers is None else workers,
         exemplar_free=exemplar_free,
         new_classes=new_classes,

@@ -11,6 +11,7 @@ import numpy as np
 from onward.datasets import cells
 from onward.datasets.blobs import Gathered
 from onward.datasets.encoded import Pictures
+from onward.datasets.labels import Labels
 from onward.datasets.numbers import Numbers
 from onward.datasets.options import Options
 from onward.datasets.paged import Growing
@@ -38,7 +39,7 @@ def raw(table: Table, options: Options, reading: Reading) -> Raw:
         InputError: when columns are missing, ambiguous or not of the type that is wanted, or the file is broken.
     """
     refuse_unknown(table, options)
-    label = label_column(table, options)
+    label = label_column(table, options, reading)
     if isinstance(reading.transform, TextTransform):
         return _texts(table, label, _text_column(table, options), Tokens(reading.transform), reading.memory)
     if options.columns:
@@ -55,7 +56,7 @@ def raw(table: Table, options: Options, reading: Reading) -> Raw:
     return _numbers(table, label, model_s(table, label, reading), reading)
 
 
-def model_s(table: Table, label: str, reading: Reading) -> tuple[str, ...]:
+def model_s(table: Table, label: str | None, reading: Reading) -> tuple[str, ...]:
     """Return the columns that the model takes, in its order; all but the class where nobody knows them yet.
 
     Raises:
@@ -70,14 +71,15 @@ def model_s(table: Table, label: str, reading: Reading) -> tuple[str, ...]:
     return reading.columns or tuple(name for name in table.schema.names if name != label)
 
 
-def label_column(table: Table, options: Options) -> str:
-    """Return the column that holds the class.
+def label_column(table: Table, options: Options, reading: Reading) -> str | None:
+    """Return the column that holds the class; None where there is none and ``reading`` wants none.
 
     Raises:
-        InputError: when none has a name by which it is known.
+        InputError: when one is wanted and none has a name by which it is known.
     """
-    found = options.label or _known(table, LABEL)
-    if found is None:
+    inputs = () if reading.labels else options.columns or reading.columns
+    found = options.label or _known(table, LABEL, but=inputs)
+    if found is None and reading.labels:
         raise InputError(
             f"{table.where} has the columns {listed(table.schema.names)}, but none of {listed(LABEL)}. "
             "Say which holds the class: @label=COLUMN"
@@ -99,9 +101,11 @@ def refuse_unknown(table: Table, options: Options) -> None:
         raise InputError(f"{table.where}: {options.label!r} cannot be the class and an input at once")
 
 
-def _known(table: Table, names: Iterable[str], kind: Callable[[DataType], bool] | None = None) -> str | None:
-    """Return the first column that has one of the names, and is of a kind."""
-    there = {one.name.lower(): one for one in table.schema}
+def _known(
+    table: Table, names: Iterable[str], kind: Callable[[DataType], bool] | None = None, but: Sequence[str] = ()
+) -> str | None:
+    """Return the first column that has one of the names, is of a kind, and is none of those that are left aside."""
+    there = {one.name.lower(): one for one in table.schema if one.name not in but}
     fields = (there[name] for name in names if name in there)
     return next((field.name for field in fields if kind is None or kind(field.type)), None)
 
@@ -127,50 +131,50 @@ def _of_text(table: Table, column: str) -> str:
     return column
 
 
-def _images(table: Table, label: str, image: str, reading: Reading) -> Raw:
+def _images(table: Table, label: str | None, image: str, reading: Reading) -> Raw:
     gathered = Gathered(None if table.paged else reading.memory)
     labels = []
-    for batch in table.batches([image, label]):
+    for batch in table.batches(_with(label, image)):
         gathered.add(cells.blobs(batch.column(0)))
-        labels.append(batch.column(1))
+        labels += batch.columns[1:]
     blobs, file = gathered.done()
     pictures = Pictures(blobs, table.where, table.paged or ((file,) if file else ()))
     return _with_labels(table, pictures, label, labels)
 
 
-def _paths(table: Table, label: str, path: str) -> Raw:
+def _paths(table: Table, label: str | None, path: str) -> Raw:
     folder = table.where if table.where.is_dir() else table.where.parent
     files: list[str | None] = []
     labels = []
-    for batch in table.batches([path, label]):
+    for batch in table.batches(_with(label, path)):
         files += [None if file is None else str(folder / file) for file in batch.column(0).to_pylist()]
-        labels.append(batch.column(1))
+        labels += batch.columns[1:]
     return _with_labels(table, Pictures(files, folder), label, labels)
 
 
-def _texts(table: Table, label: str, text: str, tokens: Tokens, memory: int) -> Raw:
+def _texts(table: Table, label: str | None, text: str, tokens: Tokens, memory: int) -> Raw:
     growing = Growing(memory)
     labels, missing = [], []
-    for batch in table.batches([text, label]):
+    for batch in table.batches(_with(label, text)):
         growing.add(tokens.of(batch.column(0).to_pylist()))
         missing.append(batch.column(0).is_null().to_numpy(zero_copy_only=False))
-        labels.append(batch.column(1))
+        labels += batch.columns[1:]
     values, file = growing.done()
     return _with_labels(table, Numbers(values, table.where, file, _joined(missing), tokens=True), label, labels)
 
 
-def _numbers(table: Table, label: str, columns: Sequence[str], reading: Reading) -> Raw:
+def _numbers(table: Table, label: str | None, columns: Sequence[str], reading: Reading) -> Raw:
     _refuse_others(table, columns)
     growing = Growing(reading.memory)
     labels, missing = [], []
-    for batch in table.batches([*columns, label]):
+    for batch in table.batches(_with(label, *columns)):
         try:
             values, lacking = cells.numbers(batch.select(list(columns)))
             growing.add(values)
         except InputError as error:
             raise InputError(f"{table.where}, {listed(columns)}: {error}") from error
         missing.append(lacking)
-        labels.append(batch.column(len(columns)))
+        labels += batch.columns[len(columns) :]
     values, file = growing.done()
     found = _with_labels(table, Numbers(values, table.where, file, _joined(missing)), label, labels)
     return replace(found, columns=tuple(columns))
@@ -191,7 +195,13 @@ def _joined(pieces: Sequence[np.ndarray]) -> np.ndarray:
     return np.concatenate([np.zeros(0, bool), *pieces])
 
 
-def _with_labels(table: Table, inputs: Inputs, label: str, pieces: Sequence[Array]) -> Raw:
+def _with(label: str | None, *columns: str) -> list[str]:
+    return [*columns, *([] if label is None else [label])]
+
+
+def _with_labels(table: Table, inputs: Inputs, label: str | None, pieces: Sequence[Array]) -> Raw:
+    if label is None:
+        return Raw(inputs, Labels.none(len(inputs)), table.where)
     try:
         return Raw(inputs, cells.labels(pieces, table.names.get(label, ())), table.where)
     except InputError as error:

@@ -69,6 +69,11 @@ class Pictures:
             return f"image {row}"
         return str(Path(file).relative_to(self.where)) if Path(file).is_relative_to(self.where) else file
 
+    def files_of(self, rows: np.ndarray) -> list[str]:
+        """Return the path of each of ``rows``, (m,) int64; [] where one has none."""
+        files = [self.files[row] for row in rows] if isinstance(self.files, list) else []
+        return [file for file in files if isinstance(file, str)]
+
     def data(
         self, rows: np.ndarray, targets: Tensor, classes: tuple[str, ...], reading: Reading, size: Size
     ) -> tuple[Data, Reasons]:

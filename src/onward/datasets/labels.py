@@ -30,6 +30,11 @@ class Labels:
     classes: tuple[str, ...] = ()
 
     @classmethod
+    def none(cls, count: int) -> Labels:
+        """Return the labels of examples that have no class."""
+        return cls(np.full(count, NONE, np.int64))
+
+    @classmethod
     def of(cls, values: np.ndarray, classes: tuple[str, ...] = ()) -> Labels:
         """Return ``values``, (n,) whole numbers or text, as labels.
 

@@ -21,6 +21,9 @@ from onward.errors import InputError, listed
 PAIRS = (("x", "y"), ("inputs", "targets"), ("images", "labels"), ("data", "labels"))
 """The names under which inputs and targets are kept, alone or with a split before or after them."""
 
+ALONE = tuple((x, "") for x in dict.fromkeys(x for x, _ in PAIRS))
+"""Those of inputs without targets."""
+
 LOCAL_HEADER = 30
 """Bytes that stand before a member's name in a zip archive; the lengths of name and extra field are the last four."""
 
@@ -40,7 +43,7 @@ def read(folder: Path, split: str, memory: int = MEMORY) -> Raw:
     return read_file(path, split if keys(_names(path), split) else None, memory)
 
 
-def read_file(path: Path, split: str | None = None, memory: int = MEMORY) -> Raw:
+def read_file(path: Path, split: str | None = None, memory: int = MEMORY, labels: bool = True) -> Raw:
     """Return what an archive holds.
 
     Args:
@@ -48,46 +51,54 @@ def read_file(path: Path, split: str | None = None, memory: int = MEMORY) -> Raw
             several (``x_train``, ``train_x``). Optionally ``classes``, the class names.
         split: the part to read; None takes the keys without a split, else ``train``.
         memory: inputs of more bytes stay in the file.
+        labels: whether there must be targets.
 
     Raises:
         InputError: when the file is cut or hostile, lacks the keys, or holds what are no inputs or targets.
     """
     names = _names(path)
-    x, y = _wanted(names, split, path)
-    arrays = {key: _array(path, key, memory) for key in (x, y, *(["classes"] if "classes" in names else []))}
-    return _raw(path, arrays[x], arrays[y][0], arrays.get("classes"))
+    x, y = _wanted(names, split, path, labels)
+    arrays = {key: _array(path, key, memory) for key in _present(names, x, y)}
+    return _raw(path, arrays[x], arrays.get(y), arrays.get("classes"))
 
 
-def holds_pair(folder: Path, split: str | None) -> bool:
+def holds_pair(folder: Path, split: str | None, labels: bool = True) -> bool:
     """Return whether ``folder`` has inputs and targets as two ``.npy`` files, with or without their split."""
-    return bool(_key_of(_stems(folder), split))
+    return bool(_key_of(_stems(folder), split, labels))
 
 
-def read_pair(folder: Path, split: str | None = None, memory: int = MEMORY) -> Raw:
+def read_pair(folder: Path, split: str | None = None, memory: int = MEMORY, labels: bool = True) -> Raw:
     """Return what two ``.npy`` files hold, named as the keys of an archive; see :func:`read_file`."""
     names = _stems(folder)
-    x, y = _wanted(names, split, folder)
-    every = (x, y, *(["classes"] if "classes" in names else []))
-    arrays = {key: npy.read(folder / f"{key}.npy", memory) for key in every}
-    return _raw(folder, arrays[x], arrays[y][0], arrays.get("classes"))
+    x, y = _wanted(names, split, folder, labels)
+    arrays = {key: npy.read(folder / f"{key}.npy", memory) for key in _present(names, x, y)}
+    return _raw(folder, arrays[x], arrays.get(y), arrays.get("classes"))
 
 
-def keys(names: Collection[str], split: str | None) -> tuple[str, str] | None:
-    """Return the names of inputs and targets among ``names``; None when they are not there."""
+def keys(
+    names: Collection[str], split: str | None, pairs: Collection[tuple[str, str]] = PAIRS
+) -> tuple[str, str] | None:
+    """Return the names of inputs and targets among ``names``, targets "" where none belong; None when they lack."""
     forms = ("{}",) if split is None else (f"{{}}_{split}", f"{split}_{{}}")
-    pairs = ((form.format(x), form.format(y)) for x, y in PAIRS for form in forms)
-    return next((pair for pair in pairs if set(pair) <= set(names)), None)
+    named = ((form.format(x), form.format(y) if y else "") for x, y in pairs for form in forms)
+    return next((pair for pair in named if set(pair) <= {*names, ""}), None)
 
 
-def _key_of(names: Collection[str], split: str | None) -> tuple[str, str] | None:
-    return keys(names, split) or (keys(names, "train") if split is None else None)
+def _key_of(names: Collection[str], split: str | None, labels: bool) -> tuple[str, str] | None:
+    splits = (split,) if split else (None, "train")
+    found = (keys(names, each, pairs) for pairs in ((PAIRS,) if labels else (PAIRS, ALONE)) for each in splits)
+    return next(filter(None, found), None)
 
 
-def _wanted(names: Collection[str], split: str | None, where: Path) -> tuple[str, str]:
-    found = _key_of(names, split)
+def _present(names: Collection[str], *keys: str) -> list[str]:
+    return [key for key in (*keys, "classes") if key in names]
+
+
+def _wanted(names: Collection[str], split: str | None, where: Path, labels: bool) -> tuple[str, str]:
+    found = _key_of(names, split, labels)
     if found is None:
         end = f"_{split}" if split else ""
-        known = listed(f"{x}{end} and {y}{end}" for x, y in PAIRS)
+        known = listed(f"{x}{end} and {y}{end}" if labels else f"{x}{end}" for x, y in (PAIRS if labels else ALONE))
         raise InputError(f"{where} holds {listed(names) or 'nothing'}; wanted the keys {known}")
     return found
 
@@ -95,12 +106,13 @@ def _wanted(names: Collection[str], split: str | None, where: Path) -> tuple[str
 def _raw(
     where: Path,
     inputs: tuple[np.ndarray, Paged | None],
-    labels: np.ndarray,
+    targets: tuple[np.ndarray, Paged | None] | None,
     names: tuple[np.ndarray, Paged | None] | None,
 ) -> Raw:
     classes = tuple(str(name) for name in names[0].ravel()) if names else ()
     try:
-        return Raw(Numbers(inputs[0], where, inputs[1]), Labels.of(labels, classes), where)
+        numbers = Numbers(inputs[0], where, inputs[1])
+        return Raw(numbers, Labels.of(targets[0], classes) if targets else Labels.none(len(numbers)), where)
     except InputError as error:
         raise InputError(f"{where}: {error}") from error
 

@@ -64,6 +64,10 @@ class Numbers:
         """Return the name of one for messages: its row."""
         return f"row {row}"
 
+    def files_of(self, rows: np.ndarray) -> tuple[str, ...]:
+        """Return no file: the rows lie in one."""
+        return ()
+
     def data(
         self, rows: np.ndarray, targets: Tensor, classes: tuple[str, ...], reading: Reading, size: Size
     ) -> tuple[Data, Reasons]:

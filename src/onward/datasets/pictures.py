@@ -128,6 +128,7 @@ def _open(file: File, decode: bool) -> Image:
                 raise ValueError(f"it has {image.n_frames} frames, and which is meant is not said")
             if decode:
                 image.load()
+            image.info.pop("transparency", None)  # of a palette Pillow would warn that it is left out
             return image
     except Exception as error:  # a decoder may raise anything on bytes that lie
         raise InputError(f"cannot be read as an image: {error}") from error

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from onward.datasets import arrow_folder, columns, image_folder, layouts, npz, parquet, tabular
+from onward.datasets import arrow_folder, columns, image_folder, layouts, npz, parquet, pictures, tabular
 from onward.datasets.options import Options
 from onward.datasets.raw import Raw
 from onward.datasets.reading import Reading
 from onward.errors import InputError, listed
 
-SUFFIXES = (".npz", *tabular.SUFFIXES)
+SUFFIXES = (".npz", *tabular.SUFFIXES, *pictures.SUFFIXES)
 """The ends of the names of files that are sources."""
 
 
@@ -25,8 +25,10 @@ def found(path: Path, split: str | None, options: Options, reading: Reading) -> 
     kind = path.suffix.lower()
     if kind not in SUFFIXES:
         raise InputError(f"{path} is no source; wanted a folder, or a file that ends in {listed(SUFFIXES)}")
+    if kind in pictures.SUFFIXES:
+        return image_folder.read_one(path, split)
     if kind == ".npz":
-        return npz.read_file(path, split, reading.memory)
+        return npz.read_file(path, split, reading.memory, reading.labels)
     if split is not None:
         raise InputError(f"{path} is a table, which has no splits; got {split!r}")
     return columns.raw(tabular.opened(path), options, reading)
@@ -40,16 +42,16 @@ def _in_folder(folder: Path, split: str | None, options: Options, reading: Readi
         raise InputError(f"{folder} has no {wanted} part, only {listed(held)}: {folder}:{held[0]}")
     if arrow_folder.holds(folder):
         return columns.raw(arrow_folder.table(folder, split), options, reading)
-    if npz.holds_pair(folder, split):
-        return npz.read_pair(folder, split, reading.memory)
-    if split is None and (table := image_folder.table_in(folder, options)):
+    if npz.holds_pair(folder, split, reading.labels):
+        return npz.read_pair(folder, split, reading.memory, reading.labels)
+    if split is None and (table := image_folder.table_in(folder, options, reading)):
         return image_folder.read_table(table, options, reading)
     inner, left = image_folder.of_split(folder, split)
     if inner != folder:
         return _in_folder(inner, left, options, reading)
     if parquet.files(folder, left):
         return parquet.read(folder, left, options, reading)
-    return image_folder.read(folder, left, options)
+    return image_folder.read(folder, left, options, reading.labels)
 
 
 def _in_layout(folder: Path, split: str, options: Options, reading: Reading) -> Raw:

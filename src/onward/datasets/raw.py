@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal, Protocol
@@ -20,10 +20,11 @@ from onward.types import Data, check_targets
 
 Trouble = Literal["unlabeled", "corrupt"]
 
-SAID: dict[Trouble, tuple[str, str]] = {
-    "unlabeled": ("have no class", "Label them"),
-    "corrupt": ("cannot be used", "Mend them"),
+SAID: dict[Trouble, tuple[str, str, str]] = {
+    "unlabeled": ("has no class", "have no class", "Label them"),
+    "corrupt": ("cannot be used", "cannot be used", "Mend them"),
 }
+"""What is wrong with one, with several, and the way out."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,12 +36,16 @@ class Taken:
         unlabeled: names of the files or rows that were left out because they have no class.
         corrupt: of those that were left out because they cannot be used.
         columns: of a table of numbers, those that are the inputs, in order.
+        rows: where each example stands among all that lie there, (n,) int64; None is in their order.
+        files: of each example; () where they have none of their own.
     """
 
     data: Data
     unlabeled: tuple[str, ...] = ()
     corrupt: tuple[str, ...] = ()
     columns: tuple[str, ...] = ()
+    rows: Tensor | None = None
+    files: Sequence[str] = ()
 
 
 class Inputs(Protocol):
@@ -57,6 +62,10 @@ class Inputs(Protocol):
 
     def name(self, row: int) -> str:
         """Return the name of one in messages."""
+        ...
+
+    def files_of(self, rows: np.ndarray) -> Sequence[str]:
+        """Return the file of each of ``rows``, (m,) int64; () where they have none of their own."""
         ...
 
     def data(
@@ -85,7 +94,7 @@ class Raw:
         inputs: n of them.
         labels: the class of each.
         where: the file or folder, for messages.
-        beside: files that lie there without a class, each with the reason.
+        beside: why some of them have no class, by name, where there is more to say than that.
         columns: of a table of numbers, those that are the inputs, in order.
     """
 
@@ -108,16 +117,19 @@ class Raw:
                 used and ``reading`` does not say to skip them.
         """
         targets, classes = self._targets(names)
+        if not reading.labels:
+            targets, classes = nameless(targets, classes)
         rows = torch.nonzero(targets != NONE)[:, 0]
-        bare = {self.inputs.name(row): "" for row in torch.nonzero(targets == NONE)[:, 0].tolist()}
-        total = len(targets) + len(self.beside)
-        unlabeled = self._left_out("unlabeled", bare | dict(self.beside), total, reading.care.unlabeled)
+        bare = [self.inputs.name(row) for row in torch.nonzero(targets == NONE)[:, 0].tolist()]
+        whys = {name: self.beside.get(name, "") for name in bare}
+        unlabeled = self._left_out("unlabeled", whys, reading.care.unlabeled)
         data, broken = self.inputs.data(rows.numpy(), targets[rows], classes, reading, size)
         reasons = {self.inputs.name(row): reason for row, reason in broken.items()}
-        corrupt = self._left_out("corrupt", reasons, total, reading.care.corrupt)
+        corrupt = self._left_out("corrupt", reasons, reading.care.corrupt)
         if not len(data):
             raise InputError(f"{self.where} holds no examples that can be used")
-        return Taken(data, unlabeled, corrupt, self.columns)
+        kept = rows[~torch.isin(rows, torch.tensor([*broken], dtype=torch.int64))]
+        return Taken(data, unlabeled, corrupt, self.columns, kept, self.inputs.files_of(kept.numpy()))
 
     def _targets(self, names: tuple[str, ...]) -> tuple[Tensor, tuple[str, ...]]:
         try:
@@ -127,16 +139,25 @@ class Raw:
             check_targets(tensor(ids[ids != NONE]), classes)
         except InputError as error:
             raise InputError(f"{self.where}: {error}") from error
-        if not len(ids) + len(self.beside):
+        if not len(ids):
             raise InputError(f"{self.where} holds no examples")
         return tensor(ids), classes
 
-    def _left_out(self, trouble: Trouble, found: Mapping[str, str], total: int, answer: Answer) -> tuple[str, ...]:
+    def _left_out(self, trouble: Trouble, found: Mapping[str, str], answer: Answer) -> tuple[str, ...]:
         if found and answer == "refuse":
-            state, mend = SAID[trouble]
+            one, several, mend = SAID[trouble]
+            state = one if len(found) == 1 else several
             shown = listed((f"{name} ({why})" if why else name for name, why in found.items()), most=3)
             raise InputError(
-                f"{len(found):,} of {counted(total, self.inputs.noun)} in {self.where} {state}: {shown}. "
-                f"{mend}, or leave them out: --{trouble} skip"
+                f"{len(found):,} of {counted(len(self.inputs), self.inputs.noun)} in {self.where} {state}: {shown}. "
+                f"{mend}, or leave them out where the command has --{trouble} skip"
             )
         return tuple(found)
+
+
+def nameless(targets: Tensor, classes: tuple[str, ...]) -> tuple[Tensor, tuple[str, ...]]:
+    """Return class ids and names under which the examples without a class, if there are any, have the class ""."""
+    lacking = targets == NONE
+    if not bool(lacking.any()):
+        return targets, classes
+    return targets.masked_fill(lacking, len(classes)), (*classes, "")

@@ -41,6 +41,7 @@ class Reading:
         memory: bytes up to which decoded inputs are held in memory; beyond that they are decoded for each batch.
         columns: those of a table of numbers that the model takes, in its order; () takes all but the class. A source
             that names its own is asked instead.
+        labels: whether each example must have a class; where not, those without one are taken too, and theirs is "".
     """
 
     transform: Transform | None = None
@@ -48,6 +49,7 @@ class Reading:
     workers: int = 4
     memory: int = 2**30
     columns: tuple[str, ...] = ()
+    labels: bool = True
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""

@@ -9,7 +9,7 @@ or ends as its files do.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import torch
@@ -112,7 +112,12 @@ def taken(source: Source | str, data_dir: str | Path | None = None, reading: Rea
         rows = each.chosen(rows, every.data)
     if not len(rows):
         raise InputError(f"{source} selects 0 of {len(every.data)} examples; widen its selections")
-    return Taken(subset(every.data, rows), every.unlabeled, every.corrupt)
+    return replace(
+        every,
+        data=subset(every.data, rows),
+        rows=rows if every.rows is None else every.rows[rows],
+        files=[every.files[row] for row in rows.tolist()] if every.files else (),
+    )
 
 
 def _pieces(text: str) -> tuple[str, list[str]]:

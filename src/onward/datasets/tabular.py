@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import json
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -90,6 +91,10 @@ def csv(path: Path) -> Table:
     pyarrow, reader = arrow(), arrow("pyarrow.csv")
     parsing, number = reader.ParseOptions(newlines_in_values=True), pyarrow.float64()
     with readable(path, "CSV"):
+        with path.open("rb") as file:
+            start = file.read(2)
+        if start in (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE):
+            raise ValueError("it is UTF-16; save the file as UTF-8")
         first = reader.open_csv(path, parse_options=parsing).schema
         if garbled := [one.name for one in first if pyarrow.types.is_binary(one.type)]:
             raise ValueError(f"the column {garbled[0]!r} is no UTF-8 text; save the file as UTF-8")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import resource
 import sys
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -15,7 +16,7 @@ from onward.types import Data, Kept
 
 
 def bill(
-    phases: Sequence[PhaseRecord],
+    phases: Sequence[tuple[Callable[[str], bool], PhaseRecord]],
     model: Classifier,
     data: Data,
     kept: Kept,
@@ -25,20 +26,22 @@ def bill(
     """Return the bill.
 
     Args:
-        phases: as they ran.
+        phases: as they ran, each with what says by name which parameters it moved.
         model: as it is after the last of them; its operations on one example are counted.
         data: from which that example is taken.
         kept: what is carried on.
         seconds: wall time.
         joules: energy; None where the machine does not tell it.
     """
-    samples = sum(phase.samples for phase in phases)
-    forward, backward = flops_per_example(model, data)
+    moved: Counter[frozenset[str]] = Counter()
+    for trains, phase in phases:
+        moved[frozenset(name for name, _ in model.named_parameters() if trains(name))] += phase.samples
+    each = {names: flops_per_example(model, data, names.__contains__) for names in moved}
     return Cost(
-        samples=samples,
-        steps=sum(phase.steps for phase in phases),
-        forward_flops=forward * samples,
-        backward_flops=backward * samples,
+        samples=moved.total(),
+        steps=sum(phase.steps for _, phase in phases),
+        forward_flops=sum(each[names][0] * samples for names, samples in moved.items()),
+        backward_flops=sum(each[names][1] * samples for names, samples in moved.items()),
         seconds=seconds,
         peak_memory=peak_memory(model.device),
         kept_bytes=sum(tensor.numel() * tensor.element_size() for tensor in kept.values()),

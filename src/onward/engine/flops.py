@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from onward.nets.classifier import Classifier
 from onward.nets.resting import resting
+from onward.phase import everything
 from onward.types import Data
 
 
-def flops_per_example(model: Classifier, data: Data) -> tuple[int, int]:
-    """Return the floating-point operations of one example's forward and backward pass through the whole model.
+def flops_per_example(model: Classifier, data: Data, trains: Callable[[str], bool] = everything) -> tuple[int, int]:
+    """Return the floating-point operations of one example's forward pass, and of its backward pass.
 
     Matrix products and convolutions are counted, as torch's counter does; the model is left as it was.
+
+    Args:
+        model: the forward pass goes through all of it.
+        data: from which the example is taken.
+        trains: says by name which parameters move; the backward pass goes no further than to them.
     """
     example = data.take(torch.zeros(1, dtype=torch.int64)).inputs.to(model.device)
-    parameters = [p for p in model.parameters() if p.requires_grad]
+    parameters = [p for name, p in model.named_parameters() if p.requires_grad and trains(name)]
     with resting(model), torch.enable_grad():
         with FlopCounterMode(display=False) as forward:
             total = model(example).sum()

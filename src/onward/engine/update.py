@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -57,10 +57,11 @@ def update(
     settings, began = settings or Settings(), time.perf_counter()
     with Meter(settings.device) as meter:
         going = begun(learner, new, settings, seed, method, meter.along(observe))
-        phases = tuple(ran(going))
+        billed = tuple(ran(going))
         with torch.no_grad():
             kept = settled(going.chain.keep(going.model, going.context), going.model, going.context.new)
-    cost = bill(phases, going.model, going.context.new, kept, time.perf_counter() - began, meter.joules)
+    cost = bill(billed, going.model, going.context.new, kept, time.perf_counter() - began, meter.joules)
+    phases = tuple(record for _, record in billed)
     return Learner(going.model.cpu().eval(), going.chain, kept), Record(phases, cost)
 
 
@@ -73,7 +74,7 @@ def planned(
         InputError: as ``update``.
     """
     settings = replace(settings or Settings(), steps=0)
-    return tuple(ran(begun(learner, new, settings, seed, method, silent)))
+    return tuple(record for _, record in ran(begun(learner, new, settings, seed, method, silent)))
 
 
 @dataclass(frozen=True)
@@ -105,13 +106,13 @@ def begun(
     return Going(chain, chain.prepare(model.eval(), context), context, around)
 
 
-def ran(going: Going) -> Iterator[PhaseRecord]:
-    """Run the phases as the plan yields them, each before the next is asked for."""
+def ran(going: Going) -> Iterator[tuple[Callable[[str], bool], PhaseRecord]]:
+    """Run the phases as the plan yields them, each before the next is asked for; with each comes what it moved."""
     settings, model = going.context.settings, going.model
     whole = Phase("train", going.context.new, settings, trains=model.trains)
     proposed = [whole.only(in_head) if settings.trains == "head" else whole]
     for index, phase in enumerate(going.chain.plan(proposed, going.model, going.context)):
-        yield run(phase, going.model, going.around, index)
+        yield phase.trains, run(phase, going.model, going.around, index)
 
 
 def in_head(name: str) -> bool:

@@ -70,7 +70,7 @@ def some(source: str, data_dir: Path | None, model: Classifier) -> Probed:
     Raises:
         InputError: when it cannot be read, is empty, or the model cannot take its inputs.
     """
-    data = read(source, data_dir, Reading(model.backbone.transform))
+    data = read(source, data_dir, Reading(model.backbone.transform, labels=False))
     if not len(data):
         raise InputError(f"{source} is empty; there is nothing to check with")
     check_shape(data, model)

@@ -17,7 +17,13 @@ from onward.types import Data, known_as
 
 
 def preflight(
-    before: Learner, data: Data, old: Mapping[str, Data], method: Method, counts: Counts, seed: int
+    before: Learner,
+    data: Data,
+    old: Mapping[str, Data],
+    method: Method,
+    counts: Counts,
+    seed: int,
+    exemplar_free: bool = False,
 ) -> Preflight:
     """Return what arrived: its classes, its scenario, whether the domain has shifted, and what to beware of.
 
@@ -28,6 +34,7 @@ def preflight(
         method: of the update.
         counts: what was found while the data was read.
         seed: of what the test of a shift draws.
+        exemplar_free: whether no example may be kept.
 
     Raises:
         InputError: when the model cannot take the data.
@@ -38,7 +45,7 @@ def preflight(
         check_shape(data, before.model)
         facts = replace(facts, shift=shift_of(before.model, data, old, seed))
     facts = replace(facts, scenario=scenario_of(facts, bool(known)))
-    return replace(facts, warnings=warnings_on(facts, before, method))
+    return replace(facts, warnings=warnings_on(facts, before, method, exemplar_free))
 
 
 def tallied(data: Data, known: tuple[str, ...]) -> Preflight:

@@ -54,6 +54,9 @@ FITS: Mapping[Scenario, tuple[str, ...]] = {
 }
 """Chains of our methods that kept old and new on the digits; the cheapest of the best first, the oracle last."""
 
+NOTHING_FITS = "none that keeps no example"
+"""What is said where no example may be kept and every chain that fits keeps some."""
+
 UNPROTECTING = frozenset({"warm_start", "scratch"})
 """Methods that hold on to nothing of the past."""
 

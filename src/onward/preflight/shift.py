@@ -53,7 +53,7 @@ def shift_of(model: Classifier, data: Data, old: Mapping[str, Data], seed: int) 
     there = torch.cat([here[:0], *known.values()])
     wanted = at_most(shared(here, there, len(model.classes)), MOST)
     if (n := int(wanted.sum())) < FEWEST:
-        return unchecked(n, here, there)
+        return unchecked(n, bool((here >= 0).any()))
     arrived = drawn(here, wanted, draws)
     pool = drawn(there, 2 * wanted, draws)  # twice as many: so two parts of it are as large as the two sides
     before, ids = features_from(model, [old[source] for source in known], pool), there[pool]
@@ -71,15 +71,10 @@ def shift_of(model: Classifier, data: Data, old: Mapping[str, Data], seed: int) 
     return Shift(told, statistic, p, threshold, shifted, n, tuple(known))
 
 
-def unchecked(n: int, here: Tensor, there: Tensor) -> Shift:
-    """Return that too few examples of shared classes came, and what would be needed."""
-    arrived, held = int((here >= 0).sum()), int((there >= 0).sum())
-    way_out = "; a test set that comes with an update, --test, is there for the next" if held < FEWEST else ""
-    return Shift(
-        f"not checked: {FEWEST} examples of each side are needed, as many of each class, and there are {n} "
-        f"({arrived:,} of old classes arrived, {held:,} are held back){way_out}",
-        examples=n,
-    )
+def unchecked(n: int, arrived: bool) -> Shift:
+    """Return that too few examples came whose class both sides have. arrived: whether any of an old class did."""
+    why = f"{counted(n, 'shared example')}, {FEWEST} are needed" if arrived else "no old class arrived"
+    return Shift(f"not checked: {why}", examples=n)
 
 
 def usual(points: Tensor, ids: Tensor, wanted: Tensor, draws: Generator) -> float:

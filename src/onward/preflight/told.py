@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from onward.errors import counted, listed
 from onward.preflight.facts import Preflight
-from onward.preflight.fitness import fitting
+from onward.preflight.fitness import NOTHING_FITS, fitting
 
 
-def lines(facts: Preflight) -> list[tuple[str, str]]:
-    """Return each line as the word that says what it is about, "" for the one before, and its text."""
+def lines(facts: Preflight, exemplar_free: bool = False) -> list[tuple[str, str]]:
+    """Return each line as the word that says what it is about, "" for the one before, and its text.
+
+    Args:
+        facts: what was found.
+        exemplar_free: whether no example may be kept; methods that keep some then do not fit.
+    """
     known = len(facts.old) + len(facts.missing)
     new = f"{counted(len(facts.new), 'new class')} ({listed(facts.new, most=5)})" if facts.new else "no new class"
     parts = [counted(facts.examples, "new example"), new]
@@ -16,7 +21,8 @@ def lines(facts: Preflight) -> list[tuple[str, str]]:
     told = [("preflight", " · ".join(parts))]
     if found := oddities(facts):
         told.append(("", " · ".join(found)))
-    told.append(("scenario", f"{facts.scenario}; methods that fit: {', '.join(fitting(facts.scenario))}"))
+    fits = listed(fitting(facts.scenario, exemplar_free)) or NOTHING_FITS
+    told.append(("scenario", f"{facts.scenario}; methods that fit: {fits}"))
     if facts.shift is not None:
         told.append(("shift", facts.shift.told))
     return told + [("warning", warning) for warning in facts.warnings]

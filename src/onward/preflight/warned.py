@@ -9,7 +9,7 @@ from onward.errors import counted, listed
 from onward.learner import Learner
 from onward.method import Method, chained
 from onward.preflight.facts import Preflight
-from onward.preflight.fitness import HOLDS_BY, UNPROTECTING, failing, fitting, names_in
+from onward.preflight.fitness import HOLDS_BY, NOTHING_FITS, UNPROTECTING, failing, fitting, names_in
 
 FEW = 5
 """Examples of a class below which it can hardly be learned, nor a share of it be held back."""
@@ -18,28 +18,31 @@ UNEVEN = 10.0
 """Examples of the largest class for one of the smallest from which cross-entropy neglects the small ones."""
 
 
-def warnings_on(facts: Preflight, before: Learner, method: Method) -> tuple[str, ...]:
+def warnings_on(facts: Preflight, before: Learner, method: Method, exemplar_free: bool = False) -> tuple[str, ...]:
     """Return what is known to go wrong, as sentences.
 
     Args:
         facts: what arrived, its scenario known.
         before: the version in use.
         method: of the update.
+        exemplar_free: whether no example may be kept; what keeps some is then not recommended.
     """
-    return (*of_method(facts, before, method), *of_data(facts))
+    return (*of_method(facts, before, method, exemplar_free), *of_data(facts))
 
 
-def of_method(facts: Preflight, before: Learner, method: Method) -> Iterator[str]:
+def of_method(facts: Preflight, before: Learner, method: Method, exemplar_free: bool) -> Iterator[str]:
     """Yield what is known to go wrong with the method."""
     names = names_in(method)
     known = failing(facts, method)
-    other = f"what fits: {listed(repr(each) for each in fitting(facts.scenario)[:2])}"
+    fits = fitting(facts.scenario, exemplar_free)[:2]
+    other = f"what fits: {listed(map(repr, fits)) or NOTHING_FITS}"
     if known:
         yield "; ".join(f"{name} alone: {told}" for name, told in known.items()) + f"; {other}"
     elif facts.missing and UNPROTECTING.issuperset(names):
+        holding = listed(("ewc", "lwf") if exemplar_free else ("ewc", "lwf", "replay"))
         yield (
             f"{counted(len(facts.missing), 'known class')} did not arrive ({listed(facts.missing, most=5)}), and "
-            f"{listed(names)} holds on to nothing of the past; what does: {listed(('ewc', 'lwf', 'replay'))}"
+            f"{listed(names)} holds on to nothing of the past; what does: {holding}"
         )
     empty = [name for name in holding_nothing(before, method) if facts.scenario != "first data"]
     if empty:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from onward.content import contents, digests
 from onward.datasets.hygiene import cleaned
-from onward.datasets.reading import Care, Reading
+from onward.datasets.reading import Reading
 from onward.datasets.source import taken
 from onward.errors import InputError
 from onward.learner import Learner
@@ -20,7 +20,6 @@ from onward.privacy import refuse_examples
 from onward.release.held_out import HeldOut, tests_of
 from onward.release.inputs import reading_for
 from onward.release.rules import Rules, rules_of
-from onward.schema import checked
 from onward.settings import Settings
 from onward.store.card import DataFacts
 from onward.store.fingerprint import facts
@@ -108,7 +107,7 @@ def ready(lineage: Lineage, reference: str, arrival: Arrival) -> Ready:
     exemplar_free = arrival.exemplar_free or rules.privacy.exemplar_free
     if exemplar_free:
         refuse_examples(method)
-    care = checked(Care, {**asdict(rules.data), **arrival.care}, "what is done about data")
+    care = rules.care(arrival.care)
     reading = reading_for(lineage, parent, before.model, care, arrival.workers)
     came = taken(arrival.source, arrival.data_dir, reading)
     clash = None if arrival.new_classes else conflict(present(came.data), before.model)
@@ -134,7 +133,7 @@ def ready(lineage: Lineage, reference: str, arrival: Arrival) -> Ready:
         exemplar_free=exemplar_free,
         data=clean.data,
         facts=replace(told, columns=came.columns),
-        preflight=preflight(before, clean.data, old, method, counts, arrival.seed),
+        preflight=preflight(before, clean.data, old, method, counts, arrival.seed, exemplar_free),
         tests=tests,
         missing=missing,
     )

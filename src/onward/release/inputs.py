@@ -5,11 +5,17 @@ from __future__ import annotations
 from onward.datasets.reading import Care, Reading
 from onward.errors import StoreError
 from onward.nets.classifier import Classifier
+from onward.release.rules import rules_of
 from onward.store.lineage import Lineage, Version
 
 
 def reading_for(
-    lineage: Lineage, version: Version, model: Classifier, care: Care | None = None, workers: int = Reading.workers
+    lineage: Lineage,
+    version: Version,
+    model: Classifier,
+    care: Care | None = None,
+    workers: int = Reading.workers,
+    labels: bool = True,
 ) -> Reading:
     """Return how files become what a version takes.
 
@@ -17,10 +23,15 @@ def reading_for(
         lineage: where its ancestors are.
         version: the one in use.
         model: its network.
-        care: what is done about what cannot be used; None is the usual.
+        care: what is done about what cannot be used; None is as the lineage's file says.
         workers: threads that decode.
+        labels: whether each example must have a class.
+
+    Raises:
+        InputError: with all problems of the lineage's file.
     """
-    return Reading(model.backbone.transform, care or Care(), workers=workers, columns=columns_of(lineage, version))
+    care, columns = care or rules_of(lineage).data, columns_of(lineage, version)
+    return Reading(model.backbone.transform, care, workers=workers, columns=columns, labels=labels)
 
 
 def columns_of(lineage: Lineage, version: Version) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar
 
@@ -46,6 +47,14 @@ class Rules:
     privacy: Privacy = field(default_factory=Privacy)
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    def care(self, said: Mapping[str, str]) -> Care:
+        """Return what is done about bad data: by the names of ``Care`` as a user says, else as the table says.
+
+        Raises:
+            InputError: when it cannot be done.
+        """
+        return checked(Care, {**asdict(self.data), **said}, "what is done about data")
 
 
 def rules_of(lineage: Lineage) -> Rules:
