@@ -30,7 +30,7 @@ from scipy.stats import binomtest
 from timing import machine
 
 from onward.catalogue import parsed
-from onward.datasets.named import load
+from onward.datasets.published.named import load
 from onward.engine.update import update
 from onward.gate.evidence import Evidence
 from onward.gate.judging import judged

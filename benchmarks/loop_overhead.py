@@ -27,7 +27,7 @@ from rich.table import Table
 from timing import Clock, Lengths, Machine, Rival, Spread, Times, fitting_clock, interleaved, machine, ratios, spread
 from torch import Tensor, nn
 
-from onward.datasets.named import load
+from onward.datasets.published.named import load
 from onward.engine.update import update
 from onward.learner import Learner
 from onward.nets.zoo import fresh

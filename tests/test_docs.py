@@ -19,8 +19,8 @@ from tests.pages import BY_HAND, EVERY, LINK, ROOT, SPAN, Session, blocks, comma
 from onward import experiment
 from onward.cli.app import app
 from onward.cli.show import console
-from onward.datasets.layouts import LAYOUTS
-from onward.datasets.named import FOLDERS, NAMES
+from onward.datasets.published.layouts import LAYOUTS
+from onward.datasets.published.named import FOLDERS, NAMES
 from onward.datasets.reading import Care
 from onward.export.formats import FORMATS
 from onward.gate.rules import Budget, Gate

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from onward.catalogue import parsed as chain
-    from onward.datasets.adapters import data as data
+    from onward.datasets.python.given import data as data
     from onward.datasets.source import read as read
     from onward.engine.evaluate import judge as judge
     from onward.engine.update import update as update
@@ -38,7 +38,7 @@ __all__ = [
 
 PLACES = {
     "onward.catalogue": {"chain": "parsed"},
-    "onward.datasets.adapters": {"data": "data"},
+    "onward.datasets.python.given": {"data": "data"},
     "onward.datasets.source": {"read": "read"},
     "onward.engine.evaluate": {"judge": "judge"},
     "onward.engine.update": {"update": "update"},

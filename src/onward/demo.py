@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from onward.datasets.named import load
+from onward.datasets.published.named import load
 from onward.rng import generator
 from onward.streams.shifts import Brightening, Rotation, Shift, shifted
 from onward.types import Data, Examples, subset

@@ -6,7 +6,8 @@ from hypothesis import strategies as st
 from tests.datasets import written
 from tests.datasets.test_options import OPTIONS
 
-from onward.datasets import Source, named, read
+from onward.datasets import Source, read
+from onward.datasets.published import named
 from onward.datasets.reading import Care, Reading
 from onward.datasets.selection import Classes, Rows, Shuffle
 from onward.datasets.source import taken

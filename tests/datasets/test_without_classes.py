@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from tests.datasets import written
 
-from onward.datasets import npz
+from onward.datasets.arrays import npz
 from onward.datasets.reading import Care, Reading
 from onward.datasets.source import read, taken
 from onward.errors import InputError

@@ -12,7 +12,7 @@ import torch
 from tests.engine.problems import bits, images, learner, seeing, vectors
 
 from onward import types
-from onward.datasets.adapters import data
+from onward.datasets.python.given import data
 from onward.engine import loader
 from onward.engine.evaluate import judge
 from onward.engine.log import silent

@@ -284,9 +284,7 @@ def test_an_update_of_the_head_alone_leaves_the_features_as_they_are_bit_for_bit
     first, _ = update(Learner(fresh("cnn", (1, 8, 8), seed=0, width=4)), images("ab"), SETTINGS)
     second, record = update(first, images("abc", seed=1), replace(SETTINGS, trains="head"))
     # The normalisation's statistics are among them.
-    assert bits(second.model.backbone.state_dict()) == bits(
-        first.model.backbone.state_dict()
-    )
+    assert bits(second.model.backbone.state_dict()) == bits(first.model.backbone.state_dict())
     assert bits(second.model.head.blocks[0].state_dict()) != bits(first.model.head.blocks[0].state_dict())
     assert record.phases[0].trained == sum(p.numel() for p in second.model.head.parameters())
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from tests.experiment.story import STORY, written
 
-from onward.datasets.named import load
+from onward.datasets.published.named import load
 from onward.errors import InputError, counted
 from onward.experiment.toml_file import numbered, read
 from onward.settings import Settings

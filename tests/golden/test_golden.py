@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from onward import catalogue
-from onward.datasets.named import load
+from onward.datasets.published.named import load
 from onward.engine.evaluate import judge
 from onward.engine.update import update
 from onward.learner import Learner

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from onward.datasets import arrow_folder, columns, image_folder, layouts, npz, parquet, pictures, tabular
+from onward.datasets.arrays import npz
+from onward.datasets.images import image_folder, pictures
 from onward.datasets.options import Options
+from onward.datasets.published import layouts
 from onward.datasets.raw import Raw
 from onward.datasets.reading import Reading
+from onward.datasets.tables import arrow_folder, columns, parquet, tabular
 from onward.errors import InputError, listed
 
 SUFFIXES = (".npz", *tabular.SUFFIXES, *pictures.SUFFIXES)

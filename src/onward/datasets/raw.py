@@ -11,8 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from onward.datasets.arrays import tensor
-from onward.datasets.encoded import Reasons, Size
+from onward.datasets.arrays.tensors import tensor
+from onward.datasets.images.encoded import Reasons, Size
 from onward.datasets.labels import NONE, Labels
 from onward.datasets.reading import Answer, Reading
 from onward.errors import InputError, counted, listed

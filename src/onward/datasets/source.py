@@ -14,11 +14,12 @@ from pathlib import Path
 
 import torch
 
-from onward.datasets import layouts, named, options, places, selection
+from onward.datasets import options, places, selection
+from onward.datasets.arrays.numbers import Numbers
 from onward.datasets.labels import Labels
 from onward.datasets.names_file import class_names
-from onward.datasets.numbers import Numbers
 from onward.datasets.options import OPTIONS, Options
+from onward.datasets.published import layouts, named
 from onward.datasets.raw import Raw, Taken
 from onward.datasets.reading import Reading
 from onward.datasets.selection import SELECTIONS, Selection
@@ -83,7 +84,7 @@ def read(source: Source | str, data_dir: str | Path | None = None, reading: Read
 
     Args:
         source: the record or its text.
-        data_dir: where data sets with a name are looked for; see :func:`onward.datasets.named.load`. A path
+        data_dir: where data sets with a name are looked for; see :func:`onward.datasets.published.named.load`. A path
             in ``source`` is not looked for there.
         reading: how files are decoded, and what is done about those that cannot be used; None takes them as they
             are, and refuses.

@@ -8,7 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from onward.datasets.named import NAMES
+from onward.datasets.published.named import NAMES
 from onward.datasets.source import read
 from onward.engine.check import check
 from onward.engine.update import usable

@@ -1,0 +1,1 @@
+"""Image files, decoded once or for each batch."""

@@ -1,0 +1,1 @@
+"""Data sets that have a name, and the layouts in which they are published."""
