@@ -9,7 +9,8 @@ from onward.catalogue import parsed
 from onward.learner import Learner
 from onward.nets.zoo import fresh
 from onward.preflight.facts import Preflight
-from onward.preflight.warned import warnings_on
+from onward.preflight.warned import of_rate, warnings_on
+from onward.settings import Settings
 
 FINE = Preflight(200, counts={"a": 100, "b": 100}, old=("a", "b"), scenario="same classes")
 GROWN = Preflight(90, counts={"7": 90}, new=("7",), missing=tuple(OLD), scenario="new classes")
@@ -94,3 +95,10 @@ def uneven(imbalance):
 def test_the_same_content_under_two_labels():
     (told,) = warned(Preflight(99, counts={"a": 99}, old=("a",), contradictions=2, scenario="same classes"))
     assert told.startswith("2 examples with the same content as another under another label")
+
+
+def test_a_rate_that_would_undo_a_trained_network_is_warned_of():
+    (told,) = of_rate(Settings())
+    assert "lr = 0.05 may undo" in told and "--set trains=head" in told and "--set lr=0.005" in told
+    assert [*of_rate(Settings(lr=0.005))] == [*of_rate(Settings(trains="head"))] == []
+    assert "--set lr=0.0005" in next(of_rate(Settings(optimiser="adamw", lr=0.001)))

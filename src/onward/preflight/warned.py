@@ -10,12 +10,16 @@ from onward.learner import Learner
 from onward.method import Method, chained
 from onward.preflight.facts import Preflight
 from onward.preflight.fitness import HOLDS_BY, NOTHING_FITS, UNPROTECTING, failing, fitting, names_in
+from onward.settings import Settings
 
 FEW = 5
 """Examples of a class below which it can hardly be learned, nor a share of it be held back."""
 
 UNEVEN = 10.0
 """Examples of the largest class for one of the smallest from which cross-entropy neglects the small ones."""
+
+GENTLE = {"sgd": 0.005, "adamw": 0.0005}
+"""The learning rates up to which all weights of a trained network are usually trained on."""
 
 
 def warnings_on(facts: Preflight, before: Learner, method: Method, exemplar_free: bool = False) -> tuple[str, ...]:
@@ -61,6 +65,16 @@ def holding_nothing(before: Learner, method: Method) -> list[str]:
         if wanted is not None and not any(name.startswith(wanted) for name in kept):
             found.append(key)
     return found
+
+
+def of_rate(settings: Settings) -> Iterator[str]:
+    """Yield what is known to go wrong with the learning rate, where the version in use was trained elsewhere."""
+    gentle = GENTLE[settings.optimiser]
+    if settings.lr > gentle and settings.trains == "all":
+        yield (
+            f"the version in use was trained elsewhere, and lr = {settings.lr:g} may undo that before anything is "
+            f"learned: begin with the head, --set trains=head, or with a rate of at most {gentle:g}, --set lr={gentle:g}"
+        )
 
 
 def of_data(facts: Preflight) -> Iterator[str]:

@@ -16,6 +16,7 @@ from onward.method import Chain, Method, chained
 from onward.preflight.arrival import preflight
 from onward.preflight.conflict import conflict
 from onward.preflight.facts import Counts, Preflight
+from onward.preflight.warned import of_rate
 from onward.privacy import refuse_examples
 from onward.release.held_out import HeldOut, tests_of
 from onward.release.inputs import reading_for
@@ -122,6 +123,8 @@ def ready(lineage: Lineage, reference: str, arrival: Arrival) -> Ready:
     told = facts(clean.data, arrival.source, None if clean.dropped else content.fingerprint)
     counts = Counts(clean.duplicates, clean.contradictions, clean.overlap, len(came.unlabeled), len(came.corrupt))
     old = {test.source: test.data for test in tests if test.old}
+    found = preflight(before, clean.data, old, method, counts, arrival.seed, exemplar_free)
+    rate = of_rate(arrival.settings) if before.classes and parent.card.parent is None else ()
     return Ready(
         lineage=lineage,
         arrival=arrival,
@@ -133,7 +136,7 @@ def ready(lineage: Lineage, reference: str, arrival: Arrival) -> Ready:
         exemplar_free=exemplar_free,
         data=clean.data,
         facts=replace(told, columns=came.columns),
-        preflight=preflight(before, clean.data, old, method, counts, arrival.seed, exemplar_free),
+        preflight=replace(found, warnings=(*found.warnings, *rate)),
         tests=tests,
         missing=missing,
     )

@@ -110,3 +110,13 @@ def test_several_tables_of_images_are_refused_by_name(flat):
     (flat / "other.csv").write_text("file,label\nb.png,kite\n")
     with pytest.raises(InputError, match=r"several tables of images: list\.csv, other\.csv"):
         image_folder.table_in(flat, Options())
+
+
+def test_images_in_folders_within_those_of_classes_are_counted_as_without_a_class(tmp_path):
+    names = ("gull/a.png", "kite/b.png", "kite/more/c.png", "loose.png")
+    written.image_folder(tmp_path, dict(zip(names, IMAGES, strict=True)))
+    with pytest.raises(InputError, match="2 of 4 images") as refused:
+        taken(str(tmp_path))
+    assert "loose.png" in str(refused.value) and "kite/more/c.png" in str(refused.value)
+    found = taken(str(tmp_path), reading=Reading(care=Care(unlabeled="skip")))
+    assert len(found.data) == 2 and set(found.unlabeled) == {"loose.png", "kite/more/c.png"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import chain
 from pathlib import Path
@@ -38,7 +39,8 @@ def read(folder: Path, split: str | None = None, options: Options | None = None,
     """Return the images of ``folder``, classes and images in the order of their names.
 
     Args:
-        folder: holds a sub-folder for each class, named after it. Images beside these have no class.
+        folder: holds a sub-folder for each class, named after it. Images beside these, or in folders within them, have
+            no class.
         split: the sub-folder to read instead; None takes ``train`` where all sub-folders are splits.
         options: what the source says of a table, should one lie there in vain.
         labels: whether there must be folders of classes.
@@ -50,7 +52,7 @@ def read(folder: Path, split: str | None = None, options: Options | None = None,
     inside = _folders(folder)
     if missing is not None:
         raise InputError(f"{whole} has no sub-folder {missing!r}; it has: {listed(inside) or 'none'}")
-    files, loose = [_images(folder / name) for name in inside], _images(folder)
+    files, loose = [_images(folder / name) for name in inside], [*_images(folder), *_deeper(folder, inside)]
     if not any(files) and (labels or not loose):
         useless = "; ".join(_lacking(path, options or Options()) for path in _tables(folder))
         raise InputError(
@@ -59,7 +61,7 @@ def read(folder: Path, split: str | None = None, options: Options | None = None,
         )
     codes = np.repeat([*range(len(files)), NONE], [*map(len, files), len(loose)])
     pictures = Pictures([*chain.from_iterable(files), *loose], folder)
-    beside = {Path(path).name: "in no folder of a class" for path in loose}
+    beside = {os.path.relpath(path, folder): "in no folder of a class" for path in loose}
     return Raw(pictures, Labels(codes, tuple(inside)), folder, beside)
 
 
@@ -127,6 +129,12 @@ def _lacking(path: Path, options: Options, reading: Reading | None = None) -> st
 
 def _folders(folder: Path) -> list[str]:
     return sorted(path.name for path in folder.iterdir() if path.is_dir() and not path.name.startswith("."))
+
+
+def _deeper(folder: Path, classes: Sequence[str]) -> list[str]:
+    """Return the images that lie in folders within the folders of classes."""
+    inner = [folder / name / within for name in classes for within in _folders(folder / name)]
+    return [str(file) for each in inner for file in sorted(each.rglob("*")) if file.suffix.lower() in SUFFIXES]
 
 
 def _images(folder: Path) -> list[str]:
