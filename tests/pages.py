@@ -26,7 +26,7 @@ FILE = re.compile(r"# ([\w-]+\.\w+)\n")
 COMMAND = re.compile(r"^\$ (.*(?:\n> .*)*)", re.MULTILINE)
 ID = r"\b[0-9a-f]{8}(?:[0-9a-f]{56})?\b"
 NUMBER = r"\d[\d,]*(?:\.\d+)?(?:e[+-]\d+)?"
-VOLATILE = re.compile(rf"{ID}|{NUMBER}(?: ± {NUMBER})?")
+VOLATILE = re.compile(rf"{ID}|{NUMBER} (?:[KMG]i)?B\b|{NUMBER}(?: ± {NUMBER})?")
 
 
 def name_of(page: Path) -> str:
