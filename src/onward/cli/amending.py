@@ -104,11 +104,10 @@ def forget(
     from onward.cli.judgements import left_out_lines
     from onward.datasets.source import taken
     from onward.release.inputs import reading_for
-    from onward.release.rules import rules_of
 
     start = begun(lineage, reference, promote_to, no_promote)
-    care = rules_of(start.lineage).care(update_options.answers(unlabeled=unlabeled, corrupt=corrupt))
-    gone = taken(data, data_dir, reading_for(start.lineage, start.parent, start.before.model, care))
+    said = update_options.answers(unlabeled=unlabeled, corrupt=corrupt)
+    gone = taken(data, data_dir, reading_for(start.lineage, start.parent, start.before.model, said))
     done = forgot(start, gone.data, data, drop_sums, data_dir)
     if done.version is not None:
         tell(done.version, start.head)

@@ -83,14 +83,13 @@ def evaluate(
     from onward.engine.check import check_shape
     from onward.engine.evaluate import judge
     from onward.release.inputs import reading_for
-    from onward.release.rules import rules_of
     from onward.store.lineage import Lineage
 
     place = Lineage(lineage)
     version = place.version(reference)
     learner = place.load(version.id)
-    care = rules_of(place).care(update_options.answers(unlabeled=unlabeled, corrupt=corrupt))
-    came = taken(data, data_dir, reading_for(place, version, learner.model, care))
+    said = update_options.answers(unlabeled=unlabeled, corrupt=corrupt)
+    came = taken(data, data_dir, reading_for(place, version, learner.model, said))
     check_shape(came.data, learner.model)
     judged = judgement_values(judge(learner, came.data), came.data)
     left_out = {"unlabeled": len(came.unlabeled), "corrupt": len(came.corrupt)}
@@ -117,14 +116,13 @@ def predict(
     from onward.datasets.source import taken
     from onward.errors import counted
     from onward.release.inputs import reading_for
-    from onward.release.rules import rules_of
     from onward.store.lineage import Lineage
 
     place = Lineage(lineage)
     version = place.version(reference)
     learner = place.load(version.id)
-    care = rules_of(place).care(update_options.answers(corrupt=corrupt))
-    came = taken(data, data_dir, reading_for(place, version, learner.model, care, labels=False))
+    said = update_options.answers(corrupt=corrupt)
+    came = taken(data, data_dir, reading_for(place, version, learner.model, said, labels=False))
     rows = predictions(learner, came)
     if out is not None:
         write_csv(out, rows)

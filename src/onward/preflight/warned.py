@@ -73,7 +73,7 @@ def of_rate(settings: Settings) -> Iterator[str]:
     if settings.lr > gentle and settings.trains == "all":
         yield (
             f"the version in use was trained elsewhere, and lr = {settings.lr:g} may undo that before anything is "
-            f"learned: begin with the head, --set trains=head, or with a rate of at most {gentle:g}, --set lr={gentle:g}"
+            f"learned: begin with the head, --set trains=head, or at a rate of at most {gentle:g}, --set lr={gentle:g}"
         )
 
 

@@ -108,8 +108,7 @@ def ready(lineage: Lineage, reference: str, arrival: Arrival) -> Ready:
     exemplar_free = arrival.exemplar_free or rules.privacy.exemplar_free
     if exemplar_free:
         refuse_examples(method)
-    care = rules.care(arrival.care)
-    reading = reading_for(lineage, parent, before.model, care, arrival.workers)
+    reading = reading_for(lineage, parent, before.model, arrival.care, arrival.workers)
     came = taken(arrival.source, arrival.data_dir, reading)
     clash = None if arrival.new_classes else conflict(present(came.data), before.model)
     if clash is not None:
@@ -119,7 +118,7 @@ def ready(lineage: Lineage, reference: str, arrival: Arrival) -> Ready:
     tests, missing = tests_of(lineage, parent, arrival.tests, before.model, arrival.data_dir, same, slices)
     data = known_as(came.data, before.model.aliases)
     content = contents(data)
-    clean = cleaned(data, content, {test.source: digests(test.data) for test in tests}, care)
+    clean = cleaned(data, content, {test.source: digests(test.data) for test in tests}, reading.care)
     told = facts(clean.data, arrival.source, None if clean.dropped else content.fingerprint)
     counts = Counts(clean.duplicates, clean.contradictions, clean.overlap, len(came.unlabeled), len(came.corrupt))
     old = {test.source: test.data for test in tests if test.old}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from onward.datasets.reading import Care, Reading
+from collections.abc import Mapping
+
+from onward.datasets.reading import Reading
 from onward.errors import StoreError
 from onward.nets.classifier import Classifier
 from onward.release.rules import rules_of
@@ -13,7 +15,7 @@ def reading_for(
     lineage: Lineage,
     version: Version,
     model: Classifier,
-    care: Care | None = None,
+    said: Mapping[str, str] | None = None,
     workers: int = Reading.workers,
     labels: bool = True,
 ) -> Reading:
@@ -23,14 +25,14 @@ def reading_for(
         lineage: where its ancestors are.
         version: the one in use.
         model: its network.
-        care: what is done about what cannot be used; None is as the lineage's file says.
+        said: what is done about what cannot be used, by the names of ``Care``, over what the lineage's file says.
         workers: threads that decode.
         labels: whether each example must have a class.
 
     Raises:
         InputError: with all problems of the lineage's file.
     """
-    care, columns = care or rules_of(lineage).data, columns_of(lineage, version)
+    care, columns = rules_of(lineage).care(said or {}), columns_of(lineage, version)
     return Reading(model.backbone.transform, care, workers=workers, columns=columns, labels=labels)
 
 
