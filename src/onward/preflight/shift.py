@@ -53,7 +53,7 @@ def shift_of(model: Classifier, data: Data, old: Mapping[str, Data], seed: int) 
     there = torch.cat([here[:0], *known.values()])
     wanted = at_most(shared(here, there, len(model.classes)), MOST)
     if (n := int(wanted.sum())) < FEWEST:
-        return unchecked(n, bool((here >= 0).any()))
+        return unchecked(n, arrived=bool((here >= 0).any()), tested=bool(old))
     arrived = drawn(here, wanted, draws)
     pool = drawn(there, 2 * wanted, draws)  # twice as many: so two parts of it are as large as the two sides
     before, ids = features_from(model, [old[source] for source in known], pool), there[pool]
@@ -71,10 +71,16 @@ def shift_of(model: Classifier, data: Data, old: Mapping[str, Data], seed: int) 
     return Shift(told, statistic, p, threshold, shifted, n, tuple(known))
 
 
-def unchecked(n: int, arrived: bool) -> Shift:
-    """Return that too few examples came whose class both sides have. arrived: whether any of an old class did."""
+def unchecked(n: int, arrived: bool, tested: bool) -> Shift:
+    """Return that there are too few examples whose class both sides have.
+
+    Args:
+        n: how many.
+        arrived: whether any of an old class did.
+        tested: whether there is an old test set.
+    """
     why = f"{counted(n, 'shared example')}, {FEWEST} are needed" if arrived else "no old class arrived"
-    return Shift(f"not checked: {why}", examples=n)
+    return Shift(f"not checked: {why if tested else 'there is no old test set'}", examples=n)
 
 
 def usual(points: Tensor, ids: Tensor, wanted: Tensor, draws: Generator) -> float:
