@@ -125,6 +125,7 @@ MISTAKES = [
     ("--weights own.pt --classes 0,1", "own_net:build has 3 outputs ('3') but there are 2 class names"),
     ("--weights own.pt --classes 0,1,1", "these come twice: 1"),
     ("--weights own.pt --classes nowhere.txt", "there is no file nowhere.txt"),
+    ("--weights own.pt --classes .", ". is a folder; give a file with the class names"),
     ("--weights own.pt --classes own.pt", "own.pt holds no class names"),
     ("--weights nowhere.pt --classes 0,1,2", "there is no file nowhere.pt"),
     ("--weights cut.safetensors --classes 0,1,2", "cut.safetensors is not a whole safetensors file"),

@@ -203,8 +203,10 @@ def class_names(text: str) -> tuple[str, ...]:
     """Return class names from a file, or from the text itself with commas between.
 
     Raises:
-        InputError: when it names a file that is not there, or that holds no names.
+        InputError: when it names a folder, a file that is not there, or one that holds no names.
     """
+    if text and "," not in text and Path(text).is_dir():
+        raise InputError(f"{text} is a folder; give a file with the class names, or names with commas between")
     if "," not in text and Path(text).is_file():
         return names_file.class_names(text)
     if re.search(r"/|\.(txt|json|ya?ml)$", text):
