@@ -60,7 +60,7 @@ def test_too_few_shared_examples_are_not_checked_and_the_numbers_are_said():
     few = found(arrived(), old={"few": subset(held()["digits:test"], torch.arange(49))})
     assert few.statistic is None and few.told == f"not checked: 49 shared examples, {FEWEST} are needed"
     nothing = found(arrived(), old={})
-    assert nothing.statistic is None and nothing.told == "not checked: there is no old test set"
+    assert nothing.statistic is None and nothing.told == "not checked: no old test set can be read"
 
 
 def test_enough_is_checked():

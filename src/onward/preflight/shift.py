@@ -80,7 +80,7 @@ def unchecked(n: int, arrived: bool, tested: bool) -> Shift:
         tested: whether there is an old test set.
     """
     why = f"{counted(n, 'shared example')}, {FEWEST} are needed" if arrived else "no old class arrived"
-    return Shift(f"not checked: {why if tested else 'there is no old test set'}", examples=n)
+    return Shift(f"not checked: {why if tested else 'no old test set can be read'}", examples=n)
 
 
 def usual(points: Tensor, ids: Tensor, wanted: Tensor, draws: Generator) -> float:
