@@ -16,11 +16,15 @@ from onward.catalogue import written
 from onward.engine.update import update
 from onward.learner import Learner
 from onward.method import Method
+from onward.methods.dash import DASH
 from onward.methods.ewc import EWC
+from onward.methods.feature_distillation import FeatureDistillation
 from onward.methods.joint import Joint
+from onward.methods.l2_to_parent import L2ToParent
 from onward.methods.lwf import LwF
 from onward.methods.replay import Replay
 from onward.methods.scratch import Scratch
+from onward.methods.shrink_and_perturb import ShrinkAndPerturb
 from onward.methods.warm_start import WarmStart
 from onward.record import Record
 from onward.store.card import Card
@@ -44,11 +48,21 @@ class Specimen:
 
 
 SPECIMENS = {
+    "dash": Specimen(DASH(), DASH(least=1.0), "it frees the network for the new, and holds nothing of the past"),
     "ewc": Specimen(EWC(strength=30.0), EWC(strength=0.0), two_tilts),
+    "feature_distillation": Specimen(
+        FeatureDistillation(strength=1.0, form="smooth_l1"), FeatureDistillation(strength=0.0), two_tilts
+    ),
     "joint": Specimen(Joint(), "it has no strength: all data is all data", two_blobs),
+    "l2_to_parent": Specimen(L2ToParent(strength=0.1), L2ToParent(strength=0.0), two_tilts),
     "lwf": Specimen(LwF(strength=1.0), LwF(strength=0.0), two_tilts),
     "replay": Specimen(Replay(size=20, per_batch=8), Replay(size=0), two_blobs),
     "scratch": Specimen(Scratch(), "it always starts afresh", "it throws the past away, which is its name"),
+    "shrink_and_perturb": Specimen(
+        ShrinkAndPerturb(),
+        ShrinkAndPerturb(shrink=1.0, noise=0.0),
+        "it frees the network for the new, and holds nothing of the past",
+    ),
     "warm_start": Specimen(WarmStart(), WarmStart(), "it is what the others are measured against"),
 }
 

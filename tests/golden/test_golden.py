@@ -26,11 +26,15 @@ RECORD = Path(__file__).with_name("tiny.json")
 SETTINGS = Settings(epochs=5, batch_size=32, lr=0.1)
 TOLERANCE = 0.03  # of an accuracy: three or four test images of some 120, for other processors round otherwise
 METHODS = {
+    "dash": "dash",
     "ewc": "ewc(strength=100)",
+    "feature_distillation": "feature_distillation(form='smooth_l1')",
     "joint": "joint",
+    "l2_to_parent": "l2_to_parent",
     "lwf": "lwf",
     "replay": "replay(size=100)",
     "scratch": "scratch",
+    "shrink_and_perturb": "shrink_and_perturb",
     "warm_start": "warm_start",
 }
 

@@ -17,6 +17,7 @@ from onward.learner import Learner
 from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.nets.head import Head
+from onward.nets.mlp import MLP
 from onward.phase import Phase
 from onward.rng import generator
 from onward.settings import Settings
@@ -74,6 +75,13 @@ class Identity(nn.Module):
 
     def forward(self, inputs: Tensor) -> Tensor:
         return inputs.flatten(1)
+
+
+class HalfTrained(MLP):
+    """A network of which only biases are trained, as of an adapted one only the adapter is."""
+
+    def trains(self, name: str) -> bool:
+        return name.endswith("bias")
 
 
 def regression(d: int, c: int, bias: bool = True) -> Classifier:
