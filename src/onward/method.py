@@ -19,7 +19,8 @@ from onward.types import Data, Kept
 class Method:
     """A way of updating a model. Its fields are hyper-parameters; it holds nothing else.
 
-    Left as they are, the four verbs are the vanilla warm start. A subclass is a frozen dataclass and is final.
+    Left as they are, the four verbs of an update are the vanilla warm start. A subclass is a frozen dataclass and is
+    final. ``forget`` is no part of an update: it takes examples out of what was kept, where that can be done.
     """
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
@@ -150,6 +151,6 @@ def chained(*methods: Method) -> Chain:
 
 
 def is_identity(method: Method) -> bool:
-    """Say whether a method leaves all four verbs as they are."""
+    """Say whether a method leaves all four verbs of an update as they are."""
     verbs = ("prepare", "plan", "keep", "predict")
     return all(getattr(type(method), verb) is getattr(Method, verb) for verb in verbs)
