@@ -11,6 +11,7 @@ from tests.cli.terminal import done, refused, typed
 
 import onward
 from onward.cli.app import app
+from onward.datasets.reading import Reading
 from onward.settings import Settings
 
 COMMANDS = typer.main.get_command(app).commands
@@ -70,3 +71,8 @@ def test_what_the_system_refuses_is_said_in_a_line(monkeypatch):
 
     monkeypatch.setattr("onward.catalogue.names", refusing)
     assert refused("methods") == "error: Permission denied: /somewhere\n"
+
+
+def test_the_help_tells_how_many_threads_decode():
+    told = " ".join(done("update --help").out.split())
+    assert f"Threads that decode files. [default: ({Reading.workers})]" in told

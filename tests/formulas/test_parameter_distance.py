@@ -27,6 +27,14 @@ def test_its_value_by_hand():
     assert squared_distance(here, there).item() == 14
 
 
+def test_each_square_counts_by_its_weight():
+    """The same, counted by (10, 1), 2 and 5: 10 + 4 + 18 + 0 = 32."""
+    here = [torch.tensor([2.0, 2.0]), torch.tensor([[-1.0]]), torch.tensor(7.0)]
+    there = [torch.tensor([1.0, 4.0]), torch.tensor([[2.0]]), torch.tensor(7.0)]
+    weights = [torch.tensor([10.0, 1.0]), torch.tensor([[2.0]]), torch.tensor(5.0)]
+    assert squared_distance(here, there, weights).item() == 32
+
+
 @given(st.integers(0, 10_000))
 def test_its_gradient_is_twice_the_difference(seed):
     here, there = drawn(seed)

@@ -66,6 +66,16 @@ def test_a_fresh_lora_changes_nothing_and_then_it_alone_is_trained():
     assert onward.judge(after, DATA).accuracy > onward.judge(learner, DATA).accuracy
 
 
+@pytest.mark.parametrize("method", ["scratch", "joint"])
+def test_training_from_scratch_draws_the_adapter_anew_and_leaves_the_network_that_it_adapts(method):
+    model = adopted("tests.nets.test_adapters:plain", "abc", network().state_dict(), adapter=fresh_lora(LORA))
+    first, _ = onward.update(onward.Learner(model), DATA, onward.Settings(epochs=3, lr=0.1))
+    after, _ = onward.update(first, DATA, onward.Settings(steps=0), method=onward.chain(method))
+    before, now = dict(first.model.named_parameters()), dict(after.model.named_parameters())
+    same = {name for name in now if torch.equal(before[name], now[name])}
+    assert same == {name for name in now if not model.trains(name)} and len(same) == 4
+
+
 def test_an_adapter_is_drawn_from_the_seed_and_leaves_the_global_state():
     before = torch.get_rng_state()
     a, b, c = (adopted(network(), "abc", adapter=fresh_lora(LORA), seed=seed).state_dict() for seed in (1, 1, 2))

@@ -109,6 +109,16 @@ def test_an_update_moves_a_text_classifier_and_its_tokenizer_stays(tmp_path):
     assert after.model.backbone.transform == learner.model.backbone.transform
 
 
+def test_training_from_scratch_draws_the_weights_anew_and_leaves_the_tokenizer(tmp_path):
+    hub_folders.distilbert(tmp_path)
+    learner = taken(published(str(tmp_path)), ("bad", "good"))
+    data = onward.Examples(tokens(learner.model.backbone.transform), torch.tensor([0, 1, 1, 0]), ("good", "bad"))
+    after, _ = onward.update(learner, data, onward.Settings(steps=0), method=onward.chain("scratch"))
+    assert after.model.backbone.transform == learner.model.backbone.transform
+    here, there = (each.model.head.blocks[0].weight for each in (learner, after))
+    assert not torch.equal(here, there)
+
+
 PROGRAM = """
 import sys, warnings, torch
 warnings.simplefilter("error")

@@ -12,6 +12,7 @@ from torch.func import functional_call
 from onward.context import Context, part
 from onward.errors import InputError, hold
 from onward.formulas.fisher import diagonal_fisher
+from onward.formulas.parameter_distance import squared_distance
 from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.phase import Phase, Step, Term
@@ -106,9 +107,7 @@ def penalty(parameters: list[Tensor], centres: list[Tensor], weights: list[Tenso
     """Return the term ``Σ_i w_i / 2 (θ_i - θ*_i)²``, Eq. 3 with w = λ F."""
 
     def ewc(step: Step) -> Tensor:
-        moved = torch._foreach_sub(parameters, centres)
-        weighted = torch._foreach_mul(torch._foreach_mul(moved, moved), weights)
-        return 0.5 * torch.stack([each.sum() for each in weighted]).sum()
+        return 0.5 * squared_distance(parameters, centres, weights)
 
     return ewc
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import Any
 
+import torch
+
 from onward.errors import InputError, unknown
 from onward.nets.backbone import Backbone
 from onward.nets.classifier import Classifier, Spec
@@ -65,10 +67,16 @@ def fresh(name: str, shape: Sequence[int], seed: int, **arguments: Any) -> Class
 
 
 def again(model: Classifier, seed: int) -> Classifier:
-    """Return a model of the same shape and classes with weights drawn anew; a class's rows by its name, as it grows."""
+    """Return a model of the same shape and classes with weights drawn anew; a class's rows by its name, as it grows.
+
+    What no update moves, such as all but the adapter of an adapted network, is not drawn and stays as it is, and so do
+    buffers of bytes, which are no weights: a tokenizer.
+    """
     drawn = build(model.spec(), seed)
     head, names = Head(drawn.head.in_features, bias=drawn.head.bias), iter(drawn.classes)
     for size in drawn.head.sizes:
         head.grow(list(islice(names, size)), seed)
     drawn.head = head
+    held = {k: t for k, t in model.state_dict().items() if t.dtype == torch.uint8 or not model.trains(k)}
+    drawn.load_state_dict(held, strict=False)
     return drawn.to(device=model.device, dtype=model.dtype)
