@@ -17,7 +17,7 @@ FLOORS = {
         3: "context phase method learner",
         4: "methods engine catalogue",
         5: "store config gate toy preflight privacy",
-        6: "release experiment report demo amend export",
+        6: "release experiment report demo amend export reproduction",
         7: "cli __main__",
     }.items()
     for part in parts.split()
@@ -43,6 +43,7 @@ NEIGHBOURS = {
     "amend": {"release", "report"},
     "export": {"report"},
     "demo": {"release", "experiment", "report"},
+    "reproduction": {"experiment", "report"},
     "__main__": {"cli"},
 }
 

@@ -16,6 +16,7 @@ from onward.catalogue import written
 from onward.engine.update import update
 from onward.learner import Learner
 from onward.method import Method
+from onward.methods.ckca import CKCA
 from onward.methods.dash import DASH
 from onward.methods.ewc import EWC
 from onward.methods.feature_distillation import FeatureDistillation
@@ -48,6 +49,7 @@ class Specimen:
 
 
 SPECIMENS = {
+    "ckca": Specimen(CKCA(features=1.0, answers=4.0), CKCA(features=0.0, answers=0.0, average=0.0), two_tilts),
     "dash": Specimen(DASH(), DASH(least=1.0), "it frees the network for the new, and holds nothing of the past"),
     "ewc": Specimen(EWC(strength=30.0), EWC(strength=0.0), two_tilts),
     "feature_distillation": Specimen(

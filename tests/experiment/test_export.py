@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import csv
 import json
+from dataclasses import replace
 
 import pytest
 from tests.experiment.story import ran
 from tests.experiment.test_plan import CELL
 
-from onward.experiment.export import export
+from onward.experiment.export import export, export_comparison
+from onward.experiment.gains import Roles, compared
 from onward.experiment.plan import Experiment
 from onward.experiment.results import Results
 
@@ -48,3 +50,26 @@ def test_matrices_are_in_long_form_counted_from_one(folder):
         "a,0,2,2,1.0",
         "single,0,1,1,0.5",
     ]
+
+
+def test_learning_curves_are_written_where_there_are_some(folder, tmp_path):
+    assert not (folder / "learning.csv").exists()
+    first = RESULTS.cells[0]
+    learned = replace(first, outcome=replace(first.outcome, learning=((2.5, 1.0), (0.5,))))
+    export(Results("learned", (learned, *RESULTS.cells[1:])), EXPERIMENT, tmp_path)
+    assert (tmp_path / "learning.csv").read_text().splitlines() == [
+        "method,seed,update,reading,cross_entropy",
+        "a,0,1,1,2.5",
+        "a,0,1,2,1.0",
+        "a,0,2,1,0.5",
+    ]
+
+
+def test_comparison_has_a_line_for_each_method_and_a_column_for_each_number(tmp_path):
+    export_comparison(compared(RESULTS, Roles("a", "single", "single")), tmp_path)
+    lines = list(csv.DictReader((tmp_path / "comparison.csv").read_text().splitlines()))
+    assert [line["label"] for line in lines] == ["a", "single"]
+    assert float(lines[0]["final_mean"]) == pytest.approx(0.8)  # (0.6 + 1.0) / 2
+    assert float(lines[0]["gain_mean"]) == pytest.approx(0.3)
+    assert (lines[0]["samples_last"], lines[1]["samples_last"]) == ("10.0", "")  # a single update is not a later one
+    assert lines[0]["final_half_width"] == ""  # of one seed

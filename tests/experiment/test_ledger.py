@@ -8,7 +8,7 @@ from tests.experiment.story import outcome
 from tests.experiment.test_plan import CELL
 
 from onward.errors import StoreError
-from onward.experiment.ledger import Ledger
+from onward.experiment.ledger import Ledger, digest
 from onward.experiment.results import CellResult
 
 RESULT = CellResult("mine", CELL.contender.method, 0, outcome([[1 / 3, 0.0], [0.1 + 0.2, 1.0]]), key=CELL.key)
@@ -31,6 +31,18 @@ def test_cell_is_found_under_a_new_label(tmp_path):
     ledger.write(CELL, RESULT)
     found = ledger.find(replace(CELL, contender=replace(CELL.contender, label="renamed")))
     assert found == replace(RESULT, label="renamed")
+
+
+def test_learning_curves_are_found_again_and_a_cell_from_before_there_were_any_is_read(tmp_path):
+    ledger = Ledger(tmp_path)
+    learned = replace(RESULT, outcome=replace(RESULT.outcome, learning=((2.5, 1 / 3), (0.5,))))
+    ledger.write(CELL, learned)
+    assert ledger.find(CELL) == learned
+    record = json.loads(ledger.path(CELL).read_text())
+    del record["result"]["outcome"]["learning"]
+    record["sha256"] = digest(record["result"])
+    ledger.path(CELL).write_text(json.dumps(record))
+    assert ledger.find(CELL) == RESULT
 
 
 @pytest.mark.parametrize(

@@ -64,7 +64,7 @@ def test_problems_of_every_section_are_said_at_once(tmp_path):
         stream={"data": "digit", "scenario": "clas-incremental", "parts": 2},
         model={"net": "mpl"},
         settings={"epochs": -1, "learning_rate": 0.1},
-        methods={"a": "ewcc", "b": "ewc(strenght=1)", "c": 3, "d": {"method": "replay", "lrr": 1}},
+        methods={"a": "replayy", "b": "ewc(strenght=1)", "c": 3, "d": {"method": "replay", "lrr": 1}},
         colour="blue",
     )
     wanted = [
@@ -74,7 +74,7 @@ def test_problems_of_every_section_are_said_at_once(tmp_path):
         "unknown data set 'digit'. Did you mean 'digits'?",
         "[settings] unknown name 'learning_rate'",
         "[settings] epochs must be >= 0, got -1",
-        "[methods] 'a': unknown method 'ewcc'. Did you mean 'ewc'?",
+        "[methods] 'a': unknown method 'replayy'. Did you mean 'replay'?",
         "[methods] 'b': ewc: unknown name 'strenght'; did you mean 'strength'?",
         "[methods] 'c' must be a text like 'replay(size=500)'",
         "[methods] 'd': unknown name 'lrr'; did you mean 'lr'?",

@@ -45,6 +45,14 @@ def test_outcome_counts_examples_and_bills_each_update():
     assert [len(row) for row in outcome.negative_flips] == [0, 1]
 
 
+def test_outcome_holds_the_learning_curve_of_each_update():
+    stream = class_incremental(DATA, DATA, 2, seed=0)
+    outcome = walked(learner(), stream, SETTINGS, seed=0)
+    _, record = update(learner(), stream[0].train, SETTINGS, derived(0, "update", 0))
+    assert [len(curve) for curve in outcome.learning] == [3, 3]  # a reading at the end of each epoch
+    assert outcome.learning[0] == record.phases[0].curve["cross_entropy"]
+
+
 def test_test_set_that_experiences_share_is_gone_through_once(monkeypatch):
     calls = []
     monkeypatch.setattr(walk, "judge", lambda *of: calls.append(of) or judge(*of))

@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onward.formulas.feature_distance import cosine_distance, distance_through, l2_distance, smooth_l1_distance
+from onward.formulas.feature_distance import (
+    Form,
+    cosine_distance,
+    distance_named,
+    distance_through,
+    l2_distance,
+    smooth_l1_distance,
+)
 from onward.rng import generator
 
 B, D, C = 5, 4, 3
 ROWS = torch.randn(C, D, generator=generator(0, "rows"), dtype=torch.float64)
-EACH = {
-    "cosine": cosine_distance,
-    "l2": l2_distance,
-    "smooth_l1": smooth_l1_distance,
-    "through_head": lambda new, old: distance_through(ROWS, new, old),
-}
+EACH = {form: distance_named(form, ROWS) for form in get_args(Form)}
 seeds = st.integers(0, 10_000)
+few = settings(max_examples=20)
 each_distance = pytest.mark.parametrize("distance", EACH.values(), ids=EACH)
 
 
@@ -29,8 +34,12 @@ def drawn(seed):
     return new.requires_grad_(True), old
 
 
-def gradient_of(distance, new, old):
-    return torch.autograd.grad(distance(new, old), new)[0]
+def gradient_of(distance, new, old, weights=None):
+    return torch.autograd.grad(distance(new, old, weights), new)[0]
+
+
+def weights_drawn(seed):
+    return torch.rand(B, generator=generator(seed, "weights"), dtype=torch.float64)
 
 
 def test_their_values_by_hand():
@@ -44,6 +53,8 @@ def test_their_values_by_hand():
     assert l2_distance(new, old).item() == 8.5
     assert smooth_l1_distance(new, old).item() == 2.0
     assert distance_through(rows, new, old).item() == 6.5
+    named = {form: distance_named(form, rows)(new, old).item() for form in get_args(Form)}
+    assert named == pytest.approx({"cosine": 0.8, "l2": 8.5, "smooth_l1": 2, "through_head": 6.5})
 
 
 @given(seeds)
@@ -121,3 +132,54 @@ def test_in_half_precision_it_is_as_in_single(distance):
     value = distance(new, old)
     assert value.dtype == torch.float32
     torch.testing.assert_close(value, distance(new.float(), old.float()))
+
+
+@each_distance
+@few
+@given(seed=seeds)
+def test_where_each_example_weighs_one_nothing_changes(distance, seed):
+    new, old = drawn(seed)
+    assert torch.equal(distance(new, old, torch.ones(B, dtype=torch.float64)), distance(new, old))
+
+
+@each_distance
+@few
+@given(seed=seeds, kept=st.sets(st.integers(0, B - 1), min_size=1))
+def test_examples_that_weigh_nothing_are_left_out_and_still_counted(distance, seed, kept):
+    """The mean is over all b: of those kept it is their own mean, times their share."""
+    new, old = drawn(seed)
+    rows = torch.tensor(sorted(kept))
+    weights = torch.zeros(B, dtype=torch.float64).index_fill(0, rows, 1)
+    torch.testing.assert_close(distance(new, old, weights), distance(new[rows], old[rows]) * len(rows) / B)
+    assert not gradient_of(distance, new, old, weights)[weights == 0].any()
+
+
+@each_distance
+@few
+@given(seed=seeds, a=st.floats(0, 5), b=st.floats(0, 5))
+def test_it_is_linear_in_the_weights(distance, seed, a, b):
+    new, old = drawn(seed)
+    one, other = weights_drawn(seed), weights_drawn(seed + 1)
+    apart = a * distance(new, old, one) + b * distance(new, old, other)
+    torch.testing.assert_close(distance(new, old, a * one + b * other), apart)
+
+
+@each_distance
+@few
+@given(seed=seeds, weight=st.floats(0, 5))
+def test_a_batch_of_little_weight_pulls_little(distance, seed, weight):
+    """A mean over the sum of the weights would pull as hard with any."""
+    new, old = drawn(seed)
+    pulled = gradient_of(distance, new, old, torch.full((B,), weight, dtype=torch.float64))
+    torch.testing.assert_close(pulled, weight * gradient_of(distance, new, old))
+
+
+@each_distance
+@few
+@given(seed=seeds)
+def test_each_example_is_pulled_as_much_as_it_weighs(distance, seed):
+    new, old = drawn(seed)
+    weights = weights_drawn(seed)
+    torch.testing.assert_close(
+        gradient_of(distance, new, old, weights), weights[:, None] * gradient_of(distance, new, old)
+    )

@@ -97,6 +97,24 @@ def test_without_tasks_every_logit_stays():
     assert same().among_task(logits, torch.tensor([0, 1])) is logits
 
 
+def test_without_tasks_all_columns_make_one_softmax():
+    model = same()
+    for names in ("ab", "c"):
+        model.grow(names, seed=0)
+        assert model.softmaxes == [slice(0, len(model.classes))]
+
+
+def test_the_columns_of_each_task_make_a_softmax_of_their_own():
+    model = Classifier(Same(), Head(48, [4]), "abcd", tasks=(1, 0, 1, 5))
+    assert [part.tolist() for part in model.softmaxes] == [[1], [0, 2], [3]]
+    model.grow("ef", seed=0)
+    assert [part.tolist() for part in model.softmaxes] == [[1], [0, 2], [3], [4, 5]]
+    logits = torch.randn(6, 6, generator=generator(0, "logits"))
+    among = model.among_task(logits, torch.arange(6)).softmax(dim=1)
+    for part in model.softmaxes:
+        torch.testing.assert_close(among[part][:, part], logits[part][:, part].softmax(dim=1))
+
+
 def test_resting_is_in_eval_mode_and_each_module_is_afterwards_as_it_was():
     model = fresh("cnn", (3, 4, 4), seed=0, width=1).train()
     model.backbone.layers[1].eval()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import torch
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onward.nets.head import Head
@@ -71,3 +71,22 @@ def test_a_head_without_bias_grows_without():
 
 def test_an_empty_head_gives_no_logits():
     assert Head(3)(torch.zeros(5, 3)).shape == (5, 0) and Head(3).out_features == 0
+
+
+@settings(max_examples=20)
+@given(names, names)
+def test_its_weight_is_the_rows_of_all_blocks_in_the_order_of_the_logits(old, new):
+    head = grown(old, new)
+    inputs = torch.randn(3, 7, generator=generator(0))
+    assert head.weight.shape == (len(old) + len(new), 7)
+    torch.testing.assert_close(inputs @ head.weight.T, head(inputs))  # biases are zero as it grows
+
+
+def test_a_gradient_goes_through_its_weight_to_each_block():
+    head = grown(["a", "b"], ["c"])
+    (head.weight * torch.tensor([[1.0], [2.0], [3.0]])).sum().backward()
+    assert [block.weight.grad[:, 0].tolist() for block in head.linears] == [[1, 2], [3]]
+
+
+def test_the_weight_of_an_empty_head_has_no_rows():
+    assert Head(3).weight.shape == (0, 3)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 
 import pytest
@@ -10,7 +11,7 @@ import torch
 from onward.errors import InputError
 from onward.nets.classifier import Classifier
 from onward.nets.head import Head
-from onward.nets.zoo import BACKBONES, again, build, build_backbone, fresh
+from onward.nets.zoo import BACKBONES, again, build, build_backbone, fresh, restart
 from onward.rng import generator
 from onward.transform import ImageTransform
 
@@ -86,6 +87,39 @@ def test_a_model_drawn_anew_has_the_same_shape_and_type_and_other_weights():
         k: (v.shape, v.dtype) for k, v in model.state_dict().items()
     }
     assert not torch.equal(other.head.blocks[0].weight, model.head.blocks[0].weight)
+
+
+@pytest.mark.parametrize(("keep", "fresh"), [(0.6, 0.1), (0.0, 0.5), (1.5, 0.0)])
+def test_a_restart_keeps_so_much_of_the_named_parameters_and_adds_so_much_of_a_draw(keep, fresh):
+    model = whole("cnn", {"width": 2})
+    before, drawn = copy.deepcopy(model.state_dict()), again(model, seed=9).state_dict()
+    names = {"backbone.layers.0.weight", "head.blocks.0.weight"}
+    restart(model, names, 9, keep, fresh)
+    for name, now in model.state_dict().items():
+        if name in names:
+            torch.testing.assert_close(now, keep * before[name] + fresh * drawn[name])
+        else:
+            assert torch.equal(now, before[name]), name
+    assert all(parameter.requires_grad and parameter.is_leaf for parameter in model.parameters())
+
+
+def test_a_restart_at_either_end_is_the_draw_itself_or_no_change():
+    model = whole("mlp", {"width": 5})
+    names, before = dict(model.named_parameters()).keys(), bits(model)
+    restart(model, names, 9, keep=1, fresh=0)
+    assert bits(model) == before
+    restart(model, names, 9, keep=0, fresh=1)
+    assert bits(model) == bits(again(model, seed=9)) != before
+
+
+def test_a_restart_leaves_running_statistics_and_the_global_state():
+    model, state = whole("cnn", {"width": 2}), torch.get_rng_state()
+    for buffer in model.buffers():
+        buffer.add_(3)
+    before = [buffer.clone() for buffer in model.buffers()]
+    restart(model, dict(model.named_parameters()), 9, keep=0, fresh=1)
+    assert all(map(torch.equal, model.buffers(), before))
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 def test_a_fresh_network_knows_no_class():

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from matplotlib.figure import Figure
 from tests.experiment.story import ran
 
 from onward.errors import InputError
-from onward.experiment.results import Results
-from onward.report.plots import COLOURS, curves, draw_bars, draw_lines
+from onward.experiment.results import Estimate, Results
+from onward.report.plots import COLOURS, curves, draw_bars, draw_learning, draw_lines, learning, zoom
 
 RESULTS = Results(
     "by hand",
@@ -46,6 +48,35 @@ def test_bars_of_an_experience_stand_side_by_side_around_its_number(axes):
     assert (first.get_height(), second.get_height()) == pytest.approx((70.0, 90.0))
     assert first.get_x() + first.get_width() < second.get_x()
     assert (first.get_x() + second.get_x() + second.get_width()) / 2 == pytest.approx(1.0)
+
+
+def test_zoom_goes_to_what_there_is_and_never_beyond_0_and_100_percent(axes):
+    close = {"a": [Estimate(0.40, 0.01)] * 3, "b": [Estimate(0.45, 0.01)] * 3}
+    draw_lines(axes, close)
+    zoom(axes)
+    low, high = axes.get_ylim()
+    assert 35 < low < 39 and 46 < high < 50
+    draw_lines(axes, {"wide": [Estimate(0.5, 2.0)] * 3})
+    zoom(axes)
+    assert axes.get_ylim() == (0, 102)
+
+
+def test_learning_curve_of_each_run_ends_where_its_update_does(axes):
+    draw_learning(axes, {"a": [(3.0, 2.0), (4.0, 2.0, 1.0, 1.0)], "b": [(2.0,)]})
+    assert [line.get_xdata().tolist() for line in axes.lines] == [[50.0, 100.0], [25.0, 50.0, 75.0, 100.0], [100.0]]
+    assert [line.get_color() for line in axes.lines] == [COLOURS[0], COLOURS[0], COLOURS[1]]
+    assert axes.get_ylim()[0] == 0
+
+
+def test_picture_of_learning_is_written_with_and_without_learning_curves(tmp_path):
+    cell = RESULTS.cells[0]
+    learned = replace(cell, outcome=replace(cell.outcome, learning=((3.0, 2.0), (2.5, 1.0))))
+    with_curve = learning(Results("learned", (learned,)), tmp_path / "with.svg").read_text()
+    without = learning(Results("learned", (cell,)), tmp_path / "without.svg").read_text()
+    assert "loss on what arrived" in with_curve and "_warm" in with_curve
+    assert with_curve.count("<path") > without.count("<path")
+    with pytest.raises(InputError, match="no run was finished"):
+        learning(Results("none", (ran("a", 0, None),)), tmp_path / "none.png")
 
 
 def test_picture_is_written_with_every_label_as_it_is(tmp_path):

@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from onward import __version__
-from onward.cli import advising, amending, deciding, experimenting, exporting, making, reading, updating
+from onward.cli import advising, amending, deciding, experimenting, exporting, making, reading, reproducing, updating
 from onward.cli.options import SOURCES, example
 from onward.errors import OnwardError
 from onward.settings import Settings
@@ -57,6 +57,7 @@ app.command(epilog=example("rollback prod"))(deciding.rollback)
 app.command(epilog=example("verify --lineage .onward"))(reading.verify)
 app.command(epilog=example("methods", "methods ewc"))(reading.methods)
 app.command(epilog=example("run digits.toml --seeds 5 --jobs 2"))(experimenting.run)
+app.command(epilog=example("reproduce", "reproduce ckca --quick --jobs 2"))(reproducing.reproduce)
 
 
 def version_wanted(wanted: bool) -> None:

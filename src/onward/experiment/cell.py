@@ -20,7 +20,7 @@ from onward.learner import Learner
 from onward.nets.classifier import Classifier
 from onward.nets.zoo import fresh
 from onward.settings import Settings
-from onward.streams.experience import Stream
+from onward.streams.experience import Stream, together
 from onward.streams.named import build_stream
 from onward.types import Data, Examples
 
@@ -47,6 +47,8 @@ def walk(cell: Cell) -> Outcome:
     """
     train, test = read(cell.stream.train, cell.data_dir), read(cell.stream.test, cell.data_dir)
     stream = made_stream(cell.stream, train, test, cell.seed)
+    if cell.contender.at_once:
+        stream = together(stream)
     told = any(experience.candidates is not None for experience in stream)
     model = made_model(cell.model, shape_of(train), cell.seed, tasks=told)
     return walked(Learner(model, parsed(cell.contender.method)), stream, cell.contender.settings, cell.seed)

@@ -11,6 +11,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from onward.experiment.convergence import NEW_DATA
+from onward.experiment.gains import Comparison
 from onward.experiment.plan import Experiment
 from onward.experiment.results import CellResult, Results
 from onward.store import files
@@ -23,13 +25,22 @@ SCHEMA = 1
 def export(results: Results, experiment: Experiment, folder: Path) -> None:
     """Write ``results.json`` with everything, ``results.csv`` with a line for each cell, and ``matrices.csv``.
 
-    ``matrices.csv`` is the accuracy matrices in long form. Updates and experiences are counted from 1 in it.
+    ``matrices.csv`` is the accuracy matrices in long form. Where learning curves were held, ``learning.csv`` is these.
+    Updates, experiences and readings are counted from 1.
     """
     folder.mkdir(parents=True, exist_ok=True)
     text = json.dumps(everything(results, experiment), indent=1, ensure_ascii=False, allow_nan=False)
     files.replace(folder / "results.json", text.encode() + b"\n")
     files.replace(folder / "results.csv", as_csv(cell_lines(results)))
     files.replace(folder / "matrices.csv", as_csv(matrix_lines(results)))
+    if any(cell.outcome is not None and any(cell.outcome.learning) for cell in results.cells):
+        files.replace(folder / "learning.csv", as_csv(learning_lines(results)))
+
+
+def export_comparison(comparison: Comparison, folder: Path) -> None:
+    """Write ``comparison.csv``: a line for each method's standing."""
+    folder.mkdir(parents=True, exist_ok=True)
+    files.replace(folder / "comparison.csv", as_csv(standing_lines(comparison)))
 
 
 def everything(results: Results, experiment: Experiment) -> dict[str, Any]:
@@ -37,17 +48,16 @@ def everything(results: Results, experiment: Experiment) -> dict[str, Any]:
     plan = asdict(experiment)
     plan.pop("data_dir")  # where the data lay decides nothing; its fingerprint is in the stream
     cells = [asdict(cell) | {"measures": measures_of(cell)} for cell in results.cells]
-    summaries = [
-        asdict(summary) | {"measures": {name: each._asdict() for name, each in summary.measures.items()}}
-        for summary in results.summaries()
-    ]
+    summaries = [asdict(summary) for summary in results.summaries()]
     return plain({"schema": SCHEMA, "experiment": plan, "software": software(), "summaries": summaries, "cells": cells})
 
 
 def plain(values: Any) -> Any:  # noqa: ANN401 - any JSON
-    """Return JSON with nothing where a number is not defined, as JSON has no NaN."""
+    """Return JSON with nothing where a number is not defined, as JSON has no NaN; a named tuple keeps its names."""
     if isinstance(values, dict):
         return {name: plain(value) for name, value in values.items()}
+    if hasattr(values, "_asdict"):
+        return plain(values._asdict())
     if isinstance(values, list | tuple):
         return [plain(value) for value in values]
     return None if isinstance(values, float) and not math.isfinite(values) else values
@@ -73,6 +83,30 @@ def matrix_lines(results: Results) -> Iterable[Sequence[object]]:
     for cell in results.cells:
         for i, row in enumerate(() if cell.outcome is None else cell.outcome.accuracy, start=1):
             yield from ([cell.label, cell.seed, i, j, value] for j, value in enumerate(row, start=1))
+
+
+def learning_lines(results: Results) -> Iterable[Sequence[object]]:
+    """Yield a head line and a line for each reading of each learning curve."""
+    yield ["method", "seed", "update", "reading", NEW_DATA]
+    for cell in results.cells:
+        for i, curve in enumerate(() if cell.outcome is None else cell.outcome.learning, start=1):
+            yield from ([cell.label, cell.seed, i, k, value] for k, value in enumerate(curve, start=1))
+
+
+def standing_lines(comparison: Comparison) -> Iterable[Sequence[object]]:
+    """Yield a head line and a line for each method; a field of several numbers is as many columns."""
+    lines = [dict(columns(asdict(standing))) for standing in comparison.standings]
+    yield list(lines[0])
+    yield from (list(plain(line).values()) for line in lines)
+
+
+def columns(values: dict[str, Any]) -> Iterable[tuple[str, object]]:
+    """Yield values by name, the parts of a named tuple under both names."""
+    for name, value in values.items():
+        if hasattr(value, "_asdict"):
+            yield from ((f"{name}_{part}", number) for part, number in value._asdict().items())
+        else:
+            yield name, value
 
 
 def as_csv(lines: Iterable[Sequence[object]]) -> bytes:

@@ -45,11 +45,19 @@ class ModelPlan:
 
 @dataclass(frozen=True)
 class Contender:
-    """A method as it is compared: under its label, with the settings it runs with. method: as it is written."""
+    """A method as it is compared.
+
+    Args:
+        label: under which it is.
+        method: as it is written.
+        settings: it runs with.
+        at_once: it gets the whole stream as one experience: an oracle, at the price of one training on everything.
+    """
 
     label: str
     method: str
     settings: Settings
+    at_once: bool = False
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,7 @@ class Cell:
             "model": asdict(self.model),
             "method": self.contender.method,
             "settings": asdict(self.contender.settings),
+            "at_once": self.contender.at_once,
             "seed": self.seed,
             "software": software(),
         }

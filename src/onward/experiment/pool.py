@@ -46,9 +46,9 @@ def conduct(
 ) -> Results:
     """Run every cell that is not finished yet, and write what came of all of them.
 
-    The folder gets ``cells/``, a file for each cell as soon as it is finished, and at the end ``results.json``,
-    ``results.csv`` and ``matrices.csv``. Called again after it was ended in whatever way, it goes on from the finished
-    cells; failed ones are tried again. The numbers do not depend on ``jobs``, nor on how often it was ended.
+    The folder gets ``cells/``, a file for each cell as soon as it is finished, and at the end the files of ``export``.
+    Called again after it was ended in whatever way, it goes on from the finished cells; failed ones are tried again.
+    The numbers do not depend on ``jobs``, nor on how often it was ended.
 
     Args:
         experiment: what to run.

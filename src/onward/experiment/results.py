@@ -26,6 +26,7 @@ class Outcome:
         negative_flips: ``[i][j]`` is the share of experience j's test that was right before update i and wrong after
             it, for the j < i that had been learned by then.
         costs: of each update, (t,).
+        learning: of each update the readings of its loss on the new data, see ``convergence``; () where none were held.
     """
 
     experiences: tuple[str, ...]
@@ -34,11 +35,17 @@ class Outcome:
     accuracy: tuple[tuple[float, ...], ...]
     negative_flips: tuple[tuple[float, ...], ...]
     costs: tuple[Cost, ...]
+    learning: tuple[tuple[float, ...], ...] = ()
 
     @cached_property
     def matrix(self) -> Matrix:
         """The accuracy matrix as an array, (t, t)."""
         return np.array(self.accuracy)
+
+    @cached_property
+    def after_updates(self) -> tuple[float, ...]:
+        """After each update the average accuracy on the experiences seen by then, (t,)."""
+        return tuple(average_accuracy(self.matrix[:seen, :seen]) for seen in range(1, len(self.matrix) + 1))
 
     @cached_property
     def measures(self) -> dict[str, float]:
@@ -142,21 +149,16 @@ class Results:
 
     def curves(self) -> dict[str, tuple[Estimate, ...]]:
         """Return for each method, after each update, the average accuracy on the experiences seen by then."""
-        return self._by_place(lambda r, i: average_accuracy(r[: i + 1, : i + 1]))
+        return self._by_place(lambda outcome: outcome.after_updates)
 
     def last_rows(self) -> dict[str, tuple[Estimate, ...]]:
         """Return for each method the accuracy on each experience after the last update."""
-        return self._by_place(lambda r, j: float(r[-1, j]))
+        return self._by_place(lambda outcome: outcome.accuracy[-1])
 
-    def _by_place(self, value: Callable[[Matrix, int], float]) -> dict[str, tuple[Estimate, ...]]:
-        """Return for each method with a finished run an estimate of ``value`` at each place along the stream."""
-        found = {}
-        for label in self.by_label:
-            matrices = [outcome.matrix for outcome in self.outcomes(label)]
-            places = range(len(matrices[0]) if matrices else 0)
-            if matrices:
-                found[label] = tuple(estimate([value(r, place) for r in matrices]) for place in places)
-        return found
+    def _by_place(self, values: Callable[[Outcome], Sequence[float]]) -> dict[str, tuple[Estimate, ...]]:
+        """Return for each method with a finished run an estimate of ``values``, (t,), at each place of the stream."""
+        runs = {label: [values(outcome) for outcome in self.outcomes(label)] for label in self.by_label}
+        return {label: tuple(map(estimate, zip(*each, strict=True))) for label, each in runs.items() if each}
 
 
 def estimate(values: Sequence[float]) -> Estimate:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -15,6 +15,9 @@ from onward.experiment.trial import Findings, tried_model, tried_stream
 from onward.schema import checked, problems
 from onward.settings import Settings
 
+OWN = ("method", "at_once")
+"""What a method's table may hold beside settings."""
+
 
 @dataclass(frozen=True)
 class Document:
@@ -24,7 +27,8 @@ class Document:
         name: of the experiment; the file's own when left out.
         stream: ``data``, or ``train`` and ``test``; ``scenario``, ``parts``, and the scenario's options.
         model: ``net``, and its arguments.
-        methods: each label with a method, as text or as a table of ``method`` and the settings in which it differs.
+        methods: each label with a method, as text, or as a table of ``method``, ``at_once`` and the settings in which
+            it differs.
         settings: the fields of ``Settings``.
         seeds: how many, counted from 0, or which.
     """
@@ -94,17 +98,20 @@ def contending(methods: Mapping[str, Any], settings: Mapping[str, Any], wrong: F
     amiss = problems(Settings, settings)
     wrong += [f"[settings] {problem}" for problem in amiss]
     shared = {} if amiss else settings
-    found: dict[tuple[str, Settings], Contender] = {}
+    found: dict[Contender, Contender] = {}
     for label, value in methods.items():
         given = value if isinstance(value, dict) else {"method": value}
-        own = {**shared, **{name: each for name, each in given.items() if name != "method"}}
-        amiss = problems(Settings, own)
-        wrong += [f"[methods] {label!r}: {problem}" for problem in amiss]
+        own = {**shared, **{name: each for name, each in given.items() if name not in OWN}}
+        amiss = [f"[methods] {label!r}: {problem}" for problem in problems(Settings, own)]
+        at_once = given.get("at_once", False)
+        if not isinstance(at_once, bool):
+            amiss.append(f"[methods] {label!r}: at_once must be true or false, got {at_once!r}")
+        wrong += amiss
         method = wrong.tried(lambda given=given, label=label: method_of(label, given))
         if method is None or amiss:
             continue
-        contender = Contender(label, method, checked(Settings, own, label))
-        other = found.setdefault((method, contender.settings), contender)
+        contender = Contender(label, method, checked(Settings, own, label), at_once)
+        other = found.setdefault(replace(contender, label=""), contender)
         if other is not contender:
             wrong.append(f"[methods] {label!r} and {other.label!r} are the same, {method}; leave one of them out")
     return list(found.values())

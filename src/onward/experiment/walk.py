@@ -6,6 +6,7 @@ import numpy as np
 
 from onward.engine.evaluate import Judgement, judge
 from onward.engine.update import update
+from onward.experiment.convergence import learning_curve
 from onward.experiment.results import Outcome
 from onward.learner import Learner
 from onward.metrics.flips import negative_flip_rate
@@ -27,7 +28,7 @@ def walked(learner: Learner, stream: Stream, settings: Settings, seed: int) -> O
         InputError: when an experience does not fit the model or the method.
         DivergedError: when training is no longer finite.
     """
-    rows, flips, costs = [], [], []
+    rows, flips, costs, learning = [], [], [], []
     before: list[Judgement] = []
     for number, experience in enumerate(stream):
         learner, record = update(learner, experience.train, settings, derived(seed, "update", number))
@@ -35,6 +36,7 @@ def walked(learner: Learner, stream: Stream, settings: Settings, seed: int) -> O
         rows.append(tuple(judgement.accuracy for judgement in after))
         flips.append(tuple(negative_flips(*pair) for pair in zip(before[:number], after[:number], strict=True)))
         costs.append(record.cost)
+        learning.append(learning_curve(record))
         before = after
     return Outcome(
         experiences=tuple(each.name for each in stream),
@@ -43,6 +45,7 @@ def walked(learner: Learner, stream: Stream, settings: Settings, seed: int) -> O
         accuracy=tuple(rows),
         negative_flips=tuple(flips),
         costs=tuple(costs),
+        learning=tuple(learning),
     )
 
 

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from functools import partial
-from typing import Literal
+from typing import get_args
 
-import torch
 from torch import Tensor
 
 from onward.context import Context
 from onward.errors import hold
-from onward.formulas.feature_distance import cosine_distance, distance_through, l2_distance, smooth_l1_distance
+from onward.formulas.feature_distance import Form, distance_named
 from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.phase import Phase, Step
@@ -62,13 +60,13 @@ class FeatureDistillation(Method):
     """
 
     strength: float = 1.0
-    form: Literal["cosine", "l2", "smooth_l1", "through_head"] = "cosine"
+    form: Form = "cosine"
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
         rules = {
             "strength must be >= 0": self.strength >= 0,
-            "form must be cosine, l2, smooth_l1 or through_head": self.form in (*DISTANCES, "through_head"),
+            "form must be cosine, l2, smooth_l1 or through_head": self.form in get_args(Form),
         }
         hold(rules, vars(self))
 
@@ -77,21 +75,10 @@ class FeatureDistillation(Method):
         if context.old is None or self.strength == 0:
             yield from phases
             return
-        distance = through_head(context.old) if self.form == "through_head" else DISTANCES[self.form]
+        distance = distance_named(self.form, context.old.head.weight)
 
         def feature_distillation(step: Step) -> Tensor:
             return self.strength * distance(step.features, step.old.features)
 
         for phase in phases:
             yield phase.plus(feature_distillation=feature_distillation)
-
-
-Distance = Callable[[Tensor, Tensor], Tensor]
-"""From features of the model and of the parent, (b, d) each, to their distance."""
-
-DISTANCES: dict[str, Distance] = {"cosine": cosine_distance, "l2": l2_distance, "smooth_l1": smooth_l1_distance}
-
-
-def through_head(old: Classifier) -> Distance:
-    """Return the distance as the parent's head reads it; its biases are the same for both."""
-    return partial(distance_through, torch.cat([block.weight for block in old.head.linears]))

@@ -69,7 +69,7 @@ class LwF(Method):
         if context.old is None or self.strength == 0 or not context.old.classes:
             yield from phases
             return
-        parts = old_parts(context.old)
+        parts = context.old.softmaxes
 
         def lwf(step: Step) -> Tensor:
             student, teacher = step.logits, step.old.logits
@@ -78,11 +78,3 @@ class LwF(Method):
 
         for phase in phases:
             yield phase.plus(lwf=lwf)
-
-
-def old_parts(old: Classifier) -> list[Tensor | slice]:
-    """Return the columns of the parent's logits that make one softmax each: all of them, or those of each task."""
-    if old.tasks is None:
-        return [slice(0, len(old.classes))]
-    tasks = torch.tensor(old.tasks, device=old.device)
-    return [(tasks == task).nonzero()[:, 0] for task in sorted(set(old.tasks))]

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import torch
-
 from onward.context import Context
 from onward.errors import hold
 from onward.method import Method
 from onward.nets.classifier import Classifier
-from onward.nets.zoo import again
+from onward.nets.zoo import restart
 
 
 @dataclass(frozen=True)
@@ -74,9 +72,5 @@ class ShrinkAndPerturb(Method):
         if context.old is None or (self.shrink == 1 and self.noise == 0):
             return model
         inherited = {name for name, _ in context.old.named_parameters() if model.trains(name)}
-        drawn = dict(again(model, context.generator("weights").initial_seed()).named_parameters())
-        with torch.no_grad():
-            for name, parameter in model.named_parameters():
-                if name in inherited:
-                    parameter.mul_(self.shrink).add_(drawn[name], alpha=self.noise)
+        restart(model, inherited, context.generator("weights").initial_seed(), self.shrink, self.noise)
         return model

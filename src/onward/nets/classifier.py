@@ -87,6 +87,14 @@ class Classifier(nn.Module):
         """The classes that can be predicted: all but those merged into another."""
         return tuple(name for name in self.classes if name not in self.aliases)
 
+    @property
+    def softmaxes(self) -> list[Tensor | slice]:
+        """The columns of the logits that make one softmax each: all of them, or those of each task."""
+        if self.tasks is None:
+            return [slice(0, len(self.classes))]
+        tasks = torch.tensor(self.tasks, device=self.device)
+        return [(tasks == task).nonzero()[:, 0] for task in sorted(set(self.tasks))]
+
     def trains(self, name: str) -> bool:
         """Say whether an update moves a parameter, by its name: the head's always, the backbone's where it says so."""
         part, _, inner = name.partition(".")

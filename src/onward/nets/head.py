@@ -37,6 +37,12 @@ class Head(nn.Module):
         return cast("list[nn.Linear]", list(self.blocks))
 
     @property
+    def weight(self) -> Tensor:
+        """The rows of all blocks, (classes, d)."""
+        rows = [block.weight for block in self.linears]
+        return torch.cat(rows) if rows else torch.empty(0, self.in_features)
+
+    @property
     def sizes(self) -> tuple[int, ...]:
         """The number of classes in each block."""
         return tuple(block.weight.shape[0] for block in self.linears)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from itertools import islice
 from typing import Any
 
@@ -80,3 +80,20 @@ def again(model: Classifier, seed: int) -> Classifier:
     held = {k: t for k, t in model.state_dict().items() if t.dtype == torch.uint8 or not model.trains(k)}
     drawn.load_state_dict(held, strict=False)
     return drawn.to(device=model.device, dtype=model.dtype)
+
+
+@torch.no_grad()
+def restart(model: Classifier, names: Collection[str], seed: int, keep: float, fresh: float) -> None:
+    """Bring parameters some way back to where training begins: ``keep`` of each, and ``fresh`` of a new draw.
+
+    Args:
+        model: changed in place.
+        names: of the parameters that are brought back.
+        seed: of the draw, which is ``again``'s.
+        keep: what stays of a parameter, >= 0.
+        fresh: what comes of its draw, >= 0; with 1, and ``keep`` 0, it starts afresh.
+    """
+    drawn = dict(again(model, seed).named_parameters())
+    for name, parameter in model.named_parameters():
+        if name in names:
+            parameter.mul_(keep).add_(drawn[name], alpha=fresh)

@@ -1,4 +1,4 @@
-"""Results as one picture."""
+"""Results as pictures."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from onward.experiment.results import Estimate, Results
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A800")
 """Told apart by colour-blind people too (Okabe & Ito 2008); with more methods they come again."""
@@ -40,11 +41,48 @@ def curves(results: Results, path: str | Path) -> Path:
     lines, bars = results.curves(), results.last_rows()
     if not lines:
         raise InputError("no run was finished, so there is nothing to draw")
-    figure = optional("matplotlib.figure", "plot", "a plot").Figure(figsize=(11, 4.6), dpi=150, layout="constrained")
+    figure = blank()
     left, right = figure.subplots(1, 2, width_ratios=(5, 6))
     draw_lines(left, lines)
     draw_bars(right, bars)
-    handles, labels = left.get_legend_handles_labels()
+    return named(figure, results, path)
+
+
+def learning(results: Results, path: str | Path) -> Path:
+    """Draw how the methods learned, and return the path of the picture.
+
+    On the left a line for each method, as in ``curves``, but over the accuracies that there are. On the right the
+    learning curves of each run's last update: whether it had converged.
+
+    Args:
+        results: of an experiment.
+        path: as for ``curves``.
+
+    Raises:
+        InputError: when no run was finished.
+        MissingExtraError: when matplotlib is not installed.
+    """
+    lines = results.curves()
+    if not lines:
+        raise InputError("no run was finished, so there is nothing to draw")
+    figure = blank()
+    left, right = figure.subplots(1, 2)
+    draw_lines(left, lines)
+    zoom(left)
+    draw_learning(
+        right, {label: [run.learning[-1] for run in results.outcomes(label) if run.learning] for label in lines}
+    )
+    return named(figure, results, path)
+
+
+def blank() -> Figure:
+    """Return a figure for two plots side by side."""
+    return optional("matplotlib.figure", "plot", "a plot").Figure(figsize=(11, 4.6), dpi=150, layout="constrained")
+
+
+def named(figure: Figure, results: Results, path: str | Path) -> Path:
+    """Write a figure with its experiment's name above and the methods of its first plot below; return its path."""
+    handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 5), frameon=False, labelcolor=INK)
     seeds = len(results.seeds)
     over = f" · mean and 95 % interval over {seeds} seeds" if seeds > 1 else ""
@@ -54,13 +92,14 @@ def curves(results: Results, path: str | Path) -> Path:
 
 
 def draw_lines(axes: Axes, rows: Rows) -> None:
-    """Draw a line and a band for each method, over the updates."""
+    """Draw a line and a band for each method, over the updates; what got everything at once is a dot at the last."""
+    updates = max(map(len, rows.values()))
     for k, (label, estimates) in enumerate(rows.items()):
-        places, (means, widths) = np.arange(1, len(estimates) + 1), in_percent(estimates)
+        places, (means, widths) = updates - np.arange(len(estimates))[::-1], in_percent(estimates)
         colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
         axes.plot(places, means, color=colour, marker=marker, markersize=5, linewidth=2, label=literal(label))
         axes.fill_between(places, means - widths, means + widths, color=colour, alpha=0.15, linewidth=0)
-    dress(axes, "average accuracy on the experiences so far", "after update", len(next(iter(rows.values()))))
+    dress(axes, "average accuracy on the experiences so far", "after update", updates)
 
 
 def draw_bars(axes: Axes, rows: Rows) -> None:
@@ -80,14 +119,39 @@ def draw_bars(axes: Axes, rows: Rows) -> None:
     dress(axes, "accuracy on each experience after the last update", "experience", len(next(iter(rows.values()))))
 
 
+def draw_learning(axes: Axes, runs: Mapping[str, Sequence[Sequence[float]]]) -> None:
+    """Draw a thin line for each run of each method, over the share of the update that was done at each reading."""
+    for k, curves_of_runs in enumerate(runs.values()):
+        for curve in curves_of_runs:
+            places = 100 * np.arange(1, len(curve) + 1) / max(len(curve), 1)
+            axes.plot(places, curve, color=COLOURS[k % len(COLOURS)], linewidth=1, alpha=0.8)
+    plain(axes, "learning curves of the last update: loss on what arrived", "done")
+    axes.xaxis.set_major_formatter("{x:g} %")
+    axes.set_xlim(0, 100)
+    axes.set_ylim(bottom=0)
+
+
+def zoom(axes: Axes) -> None:
+    """Show no more than there is between 0 and 100 %: methods may lie close together, far from both."""
+    low, high = axes.get_ylim()
+    axes.autoscale(axis="y")
+    lowest, highest = axes.get_ylim()
+    axes.set_ylim(max(low, lowest), min(high, highest))
+
+
 def dress(axes: Axes, title: str, places: str, count: int) -> None:
-    """Give both halves the same plain look: percent from 0 to 100, a whole number at each place."""
-    axes.set_title(title, loc="left", fontsize=10, color=INK)
-    axes.set_xlabel(places, color=INK)
+    """Show percent from 0 to 100, and a whole number at each place."""
+    plain(axes, title, places)
     axes.set_xticks(np.unique(np.linspace(1, count, min(count, 10)).round().astype(int)))
     axes.set_xlim(0.5, count + 0.5)
     axes.set_ylim(0, 102)  # a marker at 100 % is seen whole
     axes.yaxis.set_major_formatter("{x:g} %")
+
+
+def plain(axes: Axes, title: str, places: str) -> None:
+    """Give every plot the same look."""
+    axes.set_title(title, loc="left", fontsize=10, color=INK)
+    axes.set_xlabel(places, color=INK)
     axes.grid(axis="y", color=FAINT)
     axes.set_axisbelow(True)
     axes.tick_params(length=0, labelcolor=INK)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from onward.errors import InputError, listed
-from onward.types import Data, aligned, present, subset
+from onward.types import Data, aligned, joined, present, subset
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,3 +53,15 @@ def portion(data: Data, rows: Tensor, owner: str) -> Data:
     if not len(rows):
         raise InputError(f"{owner} would get none of the {len(data)} examples; cut the data into fewer parts")
     return subset(data, rows)
+
+
+def together(stream: Stream) -> Stream:
+    """Return a stream of one experience: all training data of another, on all its tests, each of them once.
+
+    Raises:
+        InputError: when the task is told at test, as no one task is that of all.
+    """
+    if any(each.candidates is not None for each in stream):
+        raise InputError("a stream in which the task is told at test cannot come at once; leave at_once out")
+    trains, tests = [each.train for each in stream], list({id(each.test): each.test for each in stream}.values())
+    return (Experience("all", joined(*trains), joined(*tests)),)

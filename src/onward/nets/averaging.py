@@ -1,0 +1,87 @@
+"""The weights of two versions averaged, and batch norm's statistics brought in line with them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
+
+from onward.nets.classifier import Classifier
+from onward.nets.resting import resting
+from onward.types import Data
+
+Moved = Callable[[str], bool]
+"""Says of a parameter, by its name, whether it has moved."""
+
+
+@torch.no_grad()
+def average(model: Classifier, other: Classifier, share: float) -> None:
+    """Move a model towards another: each parameter becomes ``(1 - share)`` of its own and ``share`` of the other's.
+
+    Parameters that the other has not, such as rows of new classes, and those that no update moves stay as they are.
+    So do batch norm's running statistics, which belong to weights that are no longer there: see ``renormalise``.
+
+    Args:
+        model: changed in place.
+        other: an earlier or a later version of it.
+        share: in [0, 1].
+    """
+    there = dict(other.named_parameters())
+    for name, parameter in model.named_parameters():
+        if name in there and model.trains(name):
+            parameter.lerp_(there[name], share)
+
+
+@torch.no_grad()
+def renormalise(
+    model: Classifier, data: Data, draws: torch.Generator, moved: Moved, most: int = 4096, size: int = 256
+) -> None:
+    """Take batch norm's running statistics anew from data, as the model's weights are now.
+
+    The plain mean over batches of equal size, but for one example, as Izmailov et al. 2018 ("Averaging Weights Leads
+    to Wider Optima and Better Generalization", section 3.2) do after averaging. Layers that did not move,
+    and those without running statistics, are left as they are; a model without others is not run at all.
+
+    Args:
+        model: changed in place; its other layers are at rest meanwhile, and all are afterwards as they were.
+        data: what it is to be used on.
+        draws: from which the examples are drawn, and their order.
+        moved: says by name which parameters have moved.
+        most: at most so many examples are gone through; larger than 1.
+        size: of a batch, at most; larger than 2, so that none is left with a single example.
+    """
+    norms = list(moved_norms(model, moved))
+    if not norms or len(data) < 2:  # a batch of one has no variance
+        return
+    before = [norm.momentum for norm in norms]
+    with resting(model):
+        for norm in norms:
+            norm.reset_running_stats()
+            norm.momentum = None  # torch's word for the plain mean over batches
+            norm.train()
+        for inputs in batches(data, draws, most, size):
+            model.features(inputs.to(model.device))
+    for norm, momentum in zip(norms, before, strict=True):
+        norm.momentum = momentum
+
+
+def moved_norms(model: Classifier, moved: Moved) -> Iterator[_BatchNorm]:
+    """Yield the batch norms whose statistics training moved: all but those in a part that stood still throughout."""
+    still: set[nn.Module] = set()
+    for place, module in model.named_modules():
+        inside = [name for name, _ in module.named_parameters(place)]
+        if inside and not any(map(moved, inside)):
+            still.update(module.modules())
+    for module in model.modules():
+        if isinstance(module, _BatchNorm) and module.track_running_stats and module not in still:
+            yield module
+
+
+def batches(data: Data, draws: torch.Generator, most: int, size: int) -> Iterator[Tensor]:
+    """Yield inputs, (b, *shape), in a random order and batches that differ by one example at most."""
+    taken = torch.randperm(len(data), generator=draws)[:most]
+    for rows in taken.tensor_split(math.ceil(len(taken) / size)):
+        yield data.take(rows).inputs

@@ -1,0 +1,118 @@
+"""The reproductions there are, as values. Their experiments lie beside them as TOML files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from importlib.resources import as_file, files
+from pathlib import Path
+from types import MappingProxyType
+from typing import Literal
+
+from onward.errors import InputError, listed, unknown
+from onward.experiment.gains import Roles
+
+Form = Literal["full", "quick"]
+
+EXPERIMENTS = files("onward.reproduction") / "experiments"
+"""Where the experiments lie, each as NAME.toml or NAME-quick.toml."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What was published.
+
+    Args:
+        paper: its authors, year and title.
+        reference: where it is to be read.
+        words: the claim, in words.
+        points: the claim, in points of top-1 accuracy over the paper's baseline.
+        on: the data on which it was measured.
+    """
+
+    paper: str
+    reference: str
+    words: str
+    points: float
+    on: str
+
+
+@dataclass(frozen=True)
+class Reproduction:
+    """A claim and the experiment that tries it.
+
+    Args:
+        name: what it is called on the command line.
+        title: what it is, in a line.
+        claim: what it reproduces.
+        caveat: what a reader must know before believing any of it; "" when nothing.
+        roles: what the labels of its experiment stand for.
+        forms: which experiments it has.
+    """
+
+    name: str
+    title: str
+    claim: Claim
+    caveat: str
+    roles: Roles
+    forms: tuple[Form, ...] = ("full", "quick")
+
+    def called(self, form: Form) -> str:
+        """Return the name of a form: of its experiment's file, and of the folder of its results.
+
+        Raises:
+            InputError: when there is no such form.
+        """
+        if form not in self.forms:
+            raise InputError(f"{self.name} has no {form} form; it has: {listed(self.forms)}")
+        return self.name if form == "full" else f"{self.name}-{form}"
+
+    def file(self, form: Form) -> AbstractContextManager[Path]:
+        """Return a context in which a form's experiment is a file, whose path is its value.
+
+        Raises:
+            InputError: when there is no such form.
+        """
+        return as_file(EXPERIMENTS / f"{self.called(form)}.toml")
+
+
+SHEN_2024 = Claim(
+    paper="Shen et al. 2024, Step Out and Seek Around: On Warm-Start Training with Incremental Data",
+    reference="arXiv:2406.04484",
+    words="up to +8.39 points of top-1 over the vanilla warm start, ImageNet in 10 parts, old data gone",
+    points=8.39,
+    on="ImageNet",
+)
+
+RECONSTRUCTION = (
+    "ckca is a reconstruction from the paper's abstract: its equations are not public to us, and the data here is not "
+    "ImageNet"
+)
+
+REPRODUCTIONS: Mapping[str, Reproduction] = MappingProxyType(
+    {
+        each.name: each
+        for each in (
+            Reproduction(
+                name="ckca",
+                title="warm start on data that comes in 10 parts, of which each is gone when the next comes",
+                claim=SHEN_2024,
+                caveat=RECONSTRUCTION,
+                roles=Roles("ckca", baseline="warm start", oracle="joint", allowed_more=("ckca and replay",)),
+            ),
+        )
+    }
+)
+"""Every reproduction by its name."""
+
+
+def find(name: str) -> Reproduction:
+    """Return a reproduction.
+
+    Raises:
+        InputError: when there is none of that name; names the nearest.
+    """
+    if name not in REPRODUCTIONS:
+        raise unknown("reproduction", name, REPRODUCTIONS)
+    return REPRODUCTIONS[name]

@@ -1,0 +1,108 @@
+"""``onward reproduce`` on a tiny experiment."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from tests.cli.terminal import done, refused, typed
+
+from onward.experiment.gains import Roles
+from onward.reproduction import registry
+from onward.reproduction.registry import REPRODUCTIONS, Claim, Reproduction
+
+FILE = """
+seeds = 2
+[stream]
+train = "digits:train@rows=0:240"
+test = "digits:test@rows=0:100"
+scenario = "data-incremental"
+parts = 3
+[model]
+net = "mlp"
+width = 16
+[methods]
+"warm start" = "warm_start"
+lwf = "lwf"
+scratch = "scratch"
+joint = "joint"
+[settings]
+epochs = 20
+batch_size = 10
+"""
+TINY = Reproduction(
+    name="tiny",
+    title="a tiny one",
+    claim=Claim("Some 2020, A Paper", "arXiv:0000.00000", "up to +5.00 points, somewhere", 5.0, "somewhere"),
+    caveat="on digits",
+    roles=Roles("lwf", baseline="warm start", oracle="joint"),
+    forms=("quick",),
+)
+
+
+@pytest.fixture
+def tiny(folder, monkeypatch) -> Path:
+    """A reproduction whose experiment is in a folder of the test."""
+    Path("experiments").mkdir()
+    Path("experiments/tiny-quick.toml").write_text(FILE)
+    monkeypatch.setattr(registry, "EXPERIMENTS", folder / "experiments")
+    monkeypatch.setattr(registry, "REPRODUCTIONS", {"tiny": TINY})
+    return folder / "experiments/tiny-quick.toml"
+
+
+def table(path: Path) -> list[dict[str, str]]:
+    """The lines of a CSV file."""
+    return list(csv.DictReader(path.read_text().splitlines()))
+
+
+def test_a_reproduction_tells_tables_the_claim_and_where_its_files_are(tiny):
+    told = done("reproduce tiny --quick --jobs 1").out
+    assert "8/8  joint, seed 1: done" in told
+    assert "accuracy after each update" in told
+    assert "published: up to +5.00 on somewhere" in told and "points above warm start" in told.replace("below", "above")
+    assert told.index("claim") < told.index("next best") < told.index("caveat      on digits")
+    folder = Path("results/tiny-quick")
+    names = {path.name for path in folder.iterdir()}
+    files = {"results.json", "results.csv", "matrices.csv", "learning.csv", "comparison.csv", "learning.png"}
+    assert names == {"cells", *files}
+    lines = {line["label"]: line for line in table(folder / "comparison.csv")}
+    lwf, warm = (float(lines[label]["final_mean"]) for label in ("lwf", "warm start"))
+    assert float(lines["lwf"]["gain_mean"]) == pytest.approx(lwf - warm)
+    # 80 examples a part, 20 times over: joint goes through two parts in the second update and three in the last.
+    assert (lines["lwf"]["samples_second"], lines["lwf"]["samples_last"]) == ("1600.0", "1600.0")
+    assert (lines["joint"]["samples_second"], lines["joint"]["samples_last"]) == ("3200.0", "4800.0")
+    curves = [line for line in table(folder / "learning.csv") if line["method"] == "lwf"]
+    assert len(curves) == 2 * 3 * 20  # of each seed, update and epoch
+
+
+def test_a_reproduction_goes_on_from_what_is_finished(tiny):
+    done("reproduce tiny --quick --jobs 1 --seeds 1 --out there")
+    told = done("reproduce tiny --quick --jobs 1 --out there").out
+    assert (told.count(", seed 0: found"), told.count(", seed 1: done")) == (4, 4)
+    said = done("reproduce tiny --quick --jobs 1 --out there --json").json
+    assert (said["reproduction"]["name"], said["form"], said["failed"]) == ("tiny", "quick", [])
+    assert [each["label"] for each in said["comparison"]["standings"]] == ["warm start", "lwf", "scratch", "joint"]
+    assert set(said["comparison"]["lead"]["by"]) == {"mean", "half_width"}
+    assert len(said["curves"]["lwf"]) == 3
+    assert not Path("results").exists()
+
+
+def test_runs_that_failed_are_told_and_end_with_1(tiny):
+    tiny.write_text(FILE.replace("epochs = 20", "epochs = 1\nlr = 1e30"))
+    ended = typed("reproduce tiny --quick --jobs 1 --seeds 1")
+    assert ended.code == 1
+    assert "4 of 4 runs failed" in ended.out and "here        not known" in ended.out
+    assert "no picture: no run was finished" in ended.out
+
+
+def test_without_a_name_every_reproduction_is_listed(folder):
+    listing = done("reproduce").out.splitlines()
+    assert [line.split()[0] for line in listing[1:]] == list(REPRODUCTIONS)
+    assert all(each.claim.reference in "".join(listing) for each in REPRODUCTIONS.values())
+    assert [each["name"] for each in done("reproduce --json").json] == list(REPRODUCTIONS)
+
+
+def test_names_and_forms_that_there_are_not_are_refused(tiny):
+    assert "unknown reproduction 'tny'. Did you mean 'tiny'?" in refused("reproduce tny")
+    assert "tiny has no full form; it has: quick" in refused("reproduce tiny")

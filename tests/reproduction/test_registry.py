@@ -1,0 +1,53 @@
+from __future__ import annotations
+
+import pytest
+
+from onward.config import read_toml
+from onward.errors import InputError
+from onward.experiment.toml_file import contending, numbered
+from onward.experiment.trial import FIELDS, Findings, sources_of
+from onward.nets.zoo import BACKBONES
+from onward.reproduction.registry import EXPERIMENTS, REPRODUCTIONS, find
+from onward.streams.named import SCENARIOS
+
+EVERY = [pytest.param(each, form, id=each.called(form)) for each in REPRODUCTIONS.values() for form in each.forms]
+
+
+@pytest.mark.parametrize(("reproduction", "form"), EVERY)
+def test_experiment_is_sound_but_for_its_data_and_has_every_label_that_has_a_role(reproduction, form):
+    with reproduction.file(form) as file:
+        values = read_toml(file)
+        assert file.suffix == ".toml"
+    wrong = Findings()
+    labels = [each.label for each in contending(values["methods"], values["settings"], wrong)]
+    assert wrong == []
+    roles = reproduction.roles
+    assert {roles.contender, roles.baseline, roles.oracle, *roles.allowed_more} <= set(labels)
+    assert len(numbered(values["seeds"])) >= 2  # one seed has no interval
+    assert len(sources_of(values["stream"])) == 2
+    assert set(values["stream"]) <= {*FIELDS, *SCENARIOS[values["stream"]["scenario"]].options}
+    assert values["model"]["net"] in BACKBONES
+    assert "name" not in values  # it is that of the file, as the folder of the results is
+
+
+def test_every_experiment_belongs_to_a_reproduction():
+    named = {f"{each.called(form)}.toml" for each in REPRODUCTIONS.values() for form in each.forms}
+    assert {entry.name for entry in EXPERIMENTS.iterdir()} == named
+
+
+@pytest.mark.parametrize("reproduction", REPRODUCTIONS.values(), ids=list(REPRODUCTIONS))
+def test_reproduction_says_what_was_published_and_where(reproduction):
+    claim = reproduction.claim
+    assert f"{claim.points:+.2f}" in claim.words and claim.on in claim.words
+    assert claim.reference.startswith("arXiv:") and claim.paper
+
+
+def test_ckca_is_told_to_be_a_reconstruction():
+    assert "reconstruction from the paper's abstract" in find("ckca").caveat
+
+
+def test_unknown_names_are_refused_with_the_nearest():
+    with pytest.raises(InputError, match=r"unknown reproduction 'ckac'\. Did you mean 'ckca'"):
+        find("ckac")
+    with pytest.raises(InputError, match="ckca has no slow form; it has: full, quick"):
+        find("ckca").called("slow")
