@@ -5,6 +5,7 @@ from dataclasses import replace
 import torch
 from tests.experiment.story import written
 
+from onward.datasets.source import read as read_source
 from onward.experiment import cell as cells
 from onward.experiment.cell import made_model, run, single_thread
 from onward.experiment.plan import ModelPlan
@@ -26,6 +27,24 @@ def test_any_mistake_in_a_run_is_a_failure_that_says_where(tmp_path, monkeypatch
     monkeypatch.setattr(cells, "walk", broken)
     result = run(read(written(tmp_path)).cells[0])
     assert result.failure.startswith("ZeroDivisionError: division by zero (test_cell.py, line ")
+
+
+def test_what_gets_everything_at_once_learns_it_in_one_update_and_is_tested_on_all(tmp_path):
+    """Two parts of two digits each: 160 training examples, 80 of test; 5 epochs of steps of 20."""
+    methods = {"oracle": {"method": "warm_start", "at_once": True}}
+    outcome = run(read(written(tmp_path, methods=methods)).cells[0]).outcome
+    assert outcome.experiences == ("all",) and (outcome.arrived, outcome.tested) == ((160,), (80,))
+    assert [cost.samples for cost in outcome.costs] == [5 * 160]
+    assert outcome.accuracy[0][0] > 0.7
+
+
+def test_data_is_read_once_for_all_cells_of_a_process(tmp_path, monkeypatch):
+    cells.held.cache_clear()
+    asked = []
+    monkeypatch.setattr(cells, "read", lambda *source: asked.append(source[0]) or read_source(*source))
+    for cell in read(written(tmp_path)).cells[:2]:
+        assert run(cell).outcome is not None
+    assert len(asked) == len(set(asked)) == 2
 
 
 def test_model_has_no_classes_and_its_tasks_only_where_asked():

@@ -22,6 +22,7 @@ CELL = Cell(
         replace(CELL, seed=1),
         replace(CELL, contender=replace(CELL.contender, method="warm_start")),
         replace(CELL, contender=replace(CELL.contender, settings=Settings(lr=0.1))),
+        replace(CELL, contender=replace(CELL.contender, at_once=True)),
         replace(CELL, model=ModelPlan("mlp", {"width": 9})),
         replace(CELL, stream=replace(CELL.stream, parts=2)),
         replace(CELL, stream=replace(CELL.stream, options={"order": ["1"]})),

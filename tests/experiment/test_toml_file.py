@@ -45,6 +45,15 @@ def test_method_may_differ_in_its_settings(tmp_path):
     assert slow.settings == Settings(epochs=5, batch_size=20, lr=0.01)
 
 
+def test_method_may_get_everything_at_once(tmp_path):
+    methods = {"plain": "warm_start", "oracle": {"method": "warm_start", "at_once": True}}
+    plain, oracle = read(written(tmp_path, methods=methods)).contenders
+    assert (plain.at_once, oracle.at_once, oracle.method) == (False, True, plain.method)
+    assert problems(tmp_path, methods={"a": {"method": "warm_start", "at_once": "yes"}}) == [
+        "[methods] 'a': at_once must be true or false, got 'yes'"
+    ]
+
+
 def test_seeds_given_beside_the_file_win(tmp_path):
     assert read(written(tmp_path), seeds=4).seeds == (0, 1, 2, 3)
 

@@ -16,11 +16,13 @@ if TYPE_CHECKING:
 
 Name = Annotated[str | None, typer.Argument(metavar="NAME", help="One of them; without it, all are listed.")]
 Quick = Annotated[bool, typer.Option("--quick", help="The form that takes minutes, on less data.")]
+Large = Annotated[bool, typer.Option("--large", help="The form at the size of papers, which wants a GPU.")]
 
 
 def reproduce(
     name: Name = None,
     quick: Quick = False,
+    large: Large = False,
     seeds: options.Seeds = None,
     jobs: options.Jobs = None,
     out: options.ResultsFolder = None,
@@ -42,7 +44,7 @@ def reproduce(
     from onward.experiment.export import export_comparison
     from onward.experiment.gains import compared
 
-    reproduction, form = find(name), "quick" if quick else "full"
+    reproduction, form = find(name), form_of(quick, large)
     with reproduction.file(form) as file:
         wanted = experiment.read(file, data_dir, seeds)
     folder = out or Path("results") / reproduction.called(form)
@@ -58,6 +60,19 @@ def reproduce(
         console().print(picture)
     if results.failed:
         raise typer.Exit(1)
+
+
+def form_of(quick: bool, large: bool) -> Form:
+    """Return the form that is asked for.
+
+    Raises:
+        InputError: when two are.
+    """
+    from onward.errors import InputError
+
+    if quick and large:
+        raise InputError("--quick and --large are two forms of the same; give one of them, or none for the full form")
+    return "quick" if quick else "large" if large else "full"
 
 
 def list_them(every: tuple[Reproduction, ...], as_json: bool) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import traceback
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 
 import torch
@@ -45,13 +46,19 @@ def walk(cell: Cell) -> Outcome:
     Raises:
         OnwardError: when they cannot be made, do not fit, or training diverges.
     """
-    train, test = read(cell.stream.train, cell.data_dir), read(cell.stream.test, cell.data_dir)
+    train, test = held(cell.stream.train, cell.data_dir), held(cell.stream.test, cell.data_dir)
     stream = made_stream(cell.stream, train, test, cell.seed)
     if cell.contender.at_once:
         stream = together(stream)
     told = any(experience.candidates is not None for experience in stream)
     model = made_model(cell.model, shape_of(train), cell.seed, tasks=told)
     return walked(Learner(model, parsed(cell.contender.method)), stream, cell.contender.settings, cell.seed)
+
+
+@lru_cache(maxsize=2)
+def held(source: str, data_dir: Path | None) -> Data:
+    """Return the examples of a source, read once for all cells that a process runs: decoding may take minutes."""
+    return read(source, data_dir)
 
 
 def made_stream(plan: StreamPlan, train: Data, test: Data, seed: int) -> Stream:

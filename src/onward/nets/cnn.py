@@ -8,7 +8,7 @@ from typing import Any
 
 from torch import Tensor, nn
 
-from onward.nets.backbone import Backbone
+from onward.nets.backbone import Backbone, channels_last
 
 
 class CNN(Backbone):
@@ -33,7 +33,7 @@ class CNN(Backbone):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the features, (b, d)."""
-        return self.layers(inputs)
+        return self.layers(channels_last(inputs))
 
     def spec(self) -> dict[str, Any]:
         """Return the shape as JSON, for ``build``."""

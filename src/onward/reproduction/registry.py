@@ -13,10 +13,11 @@ from typing import Literal
 from onward.errors import InputError, listed, unknown
 from onward.experiment.gains import Roles
 
-Form = Literal["full", "quick"]
+Form = Literal["full", "quick", "large"]
+"""``quick`` takes minutes on two processor cores, ``large`` wants a GPU."""
 
 EXPERIMENTS = files("onward.reproduction") / "experiments"
-"""Where the experiments lie, each as NAME.toml or NAME-quick.toml."""
+"""Where the experiments lie, each as NAME.toml, NAME-quick.toml or NAME-large.toml."""
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,16 @@ REPRODUCTIONS: Mapping[str, Reproduction] = MappingProxyType(
                 title="warm start on data that comes in 10 parts, of which each is gone when the next comes",
                 claim=SHEN_2024,
                 caveat=RECONSTRUCTION,
-                roles=Roles("ckca", baseline="warm start", oracle="joint", allowed_more=("ckca and replay",)),
+                roles=Roles("ckca", "warm start", "joint", allowed_more=("replay", "ckca and replay")),
+                forms=("full", "quick", "large"),
+            ),
+            Reproduction(
+                name="ckca-ablation",
+                title="what each part of ckca is worth, on training data held back: how its default was chosen",
+                claim=SHEN_2024,
+                caveat=RECONSTRUCTION,
+                roles=Roles("WINNER", "warm start", "joint"),
+                forms=("full",),
             ),
         )
     }
