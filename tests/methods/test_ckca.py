@@ -80,7 +80,7 @@ def trusts(name, old, tasks=None):
 def test_the_gradient_of_adakd_is_that_of_lwf_times_the_trust(trust, tasks):
     """d/ds of w T^2 KL is w T (softmax(s/T) - softmax(t/T)) / b on old columns; on new ones it is zero."""
     old, model = pair(tasks)
-    terms, step = terms_and_step(CKCA(answers=1.5, temperature=2.0, trust=trust), old, model)
+    terms, step = terms_and_step(CKCA(answers=1.5, temperature=2.0, trust=trust, span=None), old, model)
     (gradient,) = torch.autograd.grad(terms["adakd"](step), step.logits)
     weights, expected = trusts(trust, old, tasks), torch.zeros(7, 6)
     for part in ([0, 1, 2, 3],) if tasks is None else ([0, 2], [1, 3]):
@@ -95,7 +95,7 @@ def test_the_gradient_of_adakd_is_that_of_lwf_times_the_trust(trust, tasks):
 def test_featreg_is_the_distance_of_each_example_times_the_trust(trust):
     """Features lie 0.3 aside in each of three directions: ||f - g||^2 / 3 = 0.09 for every example."""
     old, model = pair()
-    terms, step = terms_and_step(CKCA(features=2.0, form="l2", trust=trust), old, model)
+    terms, step = terms_and_step(CKCA(features=2.0, form="l2", trust=trust, span=None), old, model)
     assert terms["featreg"](step).item() == pytest.approx(2 * 0.09 * float(trusts(trust, old).mean()), rel=1e-5)
 
 
@@ -104,7 +104,7 @@ def test_the_trust_has_no_gradient():
     old, _ = pair()
     model = copy.deepcopy(old)
     model.grow(["4", "5"], seed=0)
-    terms, step = terms_and_step(CKCA(features=1.0), old, model, moved=0.0)
+    terms, step = terms_and_step(CKCA(features=1.0, trust="true_class"), old, model, moved=0.0)
     total = sum(term(step) for name, term in terms.items() if name != "cross_entropy")
     assert total.item() == pytest.approx(0, abs=1e-6)
     (gradient,) = torch.autograd.grad(total, step.logits)
@@ -112,22 +112,22 @@ def test_the_trust_has_no_gradient():
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_trusted_everywhere_alike_it_is_lwf_bit_for_bit(scenario):
-    ours = life(CKCA(features=0.0, answers=1.5, trust="constant", average=0.0), scenario)
+def test_where_the_parent_counts_as_much_as_the_new_and_is_trusted_it_is_lwf_bit_for_bit(scenario):
+    ours = life(CKCA(features=0.0, answers=1.5, trust="constant", span=None, average=0.0), scenario)
     theirs = life(LwF(strength=1.5), scenario)
     assert differing(ours.child.model.state_dict(), theirs.child.model.state_dict()) == []
 
 
-def test_featreg_alone_and_trusted_everywhere_alike_is_feature_distillation_bit_for_bit():
+def test_featreg_alone_then_is_feature_distillation_bit_for_bit():
     scenario = "byte images, batch norm"
-    ours = life(CKCA(features=0.7, answers=0.0, form="smooth_l1", trust="constant", average=0.0), scenario)
+    ours = life(CKCA(features=0.7, answers=0.0, form="smooth_l1", trust="constant", span=None, average=0.0), scenario)
     theirs = life(FeatureDistillation(strength=0.7, form="smooth_l1"), scenario)
     assert differing(ours.child.model.state_dict(), theirs.child.model.state_dict()) == []
 
 
 @pytest.mark.parametrize("trust", TRUSTS)
 def test_its_steps_are_those_of_the_reference(trust):
-    method = CKCA(features=0.4, form="cosine", answers=1.5, temperature=2.0, trust=trust, average=0.25)
+    method = CKCA(features=0.4, form="cosine", answers=1.5, temperature=2.0, trust=trust, span=2.0, average=0.5)
     parent = begun(method)
     child, record = update(parent, NEW, SETTINGS, SEED)
     model = grown(parent, NEW)
@@ -135,7 +135,9 @@ def test_its_steps_are_those_of_the_reference(trust):
     rows = [rows for (rows,) in orders(Phase("train", data, SETTINGS))]
     with torch.no_grad():
         old = parent.model.features(data.inputs), parent.model(data.inputs), dict(parent.model.named_parameters())
-    ckca(model, old, list(zip(batches(data), rows, strict=True)), (0.4, 1.5, 2.0, trust, 0.25), **RATE)
+    ckca(
+        model, old, list(zip(batches(data), rows, strict=True)), (0.4, 1.5, 2.0, trust, 0.25), **RATE
+    )  # 90 and 90: r = 1, α = 0.5 / 2
     assert record.cost.steps == len(rows) == 80
     assert_same_parameters(child.model, model, grown(parent, NEW))
 
@@ -143,7 +145,7 @@ def test_its_steps_are_those_of_the_reference(trust):
 def test_the_average_lies_between_the_parent_and_the_child_that_is_not_averaged():
     parent = begun(OFF)
     plain, _ = update(parent, NEW, SETTINGS, SEED, method=OFF)
-    child, _ = update(parent, NEW, SETTINGS, SEED, method=replace(OFF, average=0.25))
+    child, _ = update(parent, NEW, SETTINGS, SEED, method=replace(OFF, average=0.5))
     before = dict(parent.model.named_parameters())
     for name, parameter in child.model.named_parameters():
         alone = plain.model.get_parameter(name)
@@ -153,7 +155,7 @@ def test_the_average_lies_between_the_parent_and_the_child_that_is_not_averaged(
 def test_after_an_average_batch_norm_has_the_statistics_of_the_new_data():
     """The first norm of the network sees what the first convolution, as it now is, makes of the new images."""
     here = SCENARIOS["byte images, batch norm"]
-    child = life(replace(OFF, average=0.5), "byte images, batch norm").child.model
+    child = life(replace(OFF, average=1.0), "byte images, batch norm").child.model
     inputs = (here.second.take(torch.arange(len(here.second))).inputs / 255 - 0.5) / 0.25
     convolution, norm = child.backbone.layers[0], child.backbone.layers[1]
     maps = convolution(inputs).detach()
@@ -195,8 +197,50 @@ def test_the_first_update_is_the_warm_start_and_has_no_such_terms():
     assert differing(ours, plain) == []
 
 
-def test_it_keeps_nothing():
-    assert dict(begun(CKCA()).kept) == {}
+@pytest.mark.parametrize(("span", "r"), [(10.0, 2.0), (1.5, 1.5), (None, 1.0)])
+def test_its_terms_grow_with_what_the_parent_has_seen(span, r):
+    """A parent of 14 examples, and 7 new ones: twice as much, unless less is let count."""
+    old, model = pair()
+    new = Examples(X, Y, model.classes)
+    values = []
+    for own in (span, None):
+        method, kept = CKCA(features=1.0, answers=1.0, span=own), {"seen": torch.tensor(14)}
+        (phase,) = method.plan([Phase("train", new, SETTINGS)], model, context(new, old, kept))
+        outputs = Outputs(X - 0.3, old(X).detach())
+        step = Step(model, Batch(X, Y), torch.Generator(), parent=lambda outputs=outputs: outputs)
+        values.append(torch.stack([phase.terms[name](step) for name in ("featreg", "adakd")]))
+    torch.testing.assert_close(values[0], r * values[1])
+
+
+def test_what_is_counted_travels_and_a_parent_that_nobody_counted_counts_as_much_as_the_new():
+    method = CKCA()
+    first = begun(method)
+    second, _ = update(first, NEW, SETTINGS, SEED)
+    assert (int(first.kept["ckca/seen"]), int(second.kept["ckca/seen"])) == (90, 180)
+    foreign, _ = update(begun(WarmStart()), clouds("ab", 2), SETTINGS, SEED, method=method)
+    assert int(foreign.kept["ckca/seen"]) == 120  # 60 that arrived, and as many for a parent of 90 nobody counted
+
+
+def test_averaged_alone_three_portions_count_alike():
+    """Each update's mean is that of the parent, r times, and of what the portion led to, once."""
+    method, portions = replace(OFF, average=1.0), [clouds("abc", seed) for seed in (2, 3)]
+    parent = begun(method)
+    for r, new in zip((1, 2), portions, strict=True):
+        child, _ = update(parent, new, SETTINGS, SEED)
+        alone, _ = update(parent, new, SETTINGS, SEED, method=OFF)
+        for name, before in parent.model.named_parameters():
+            expected = (r * before + alone.model.get_parameter(name)) / (r + 1)
+            torch.testing.assert_close(child.model.get_parameter(name), expected)
+        parent = child
+
+
+def test_what_counts_nothing_keeps_nothing():
+    assert dict(begun(OFF).kept) == dict(begun(CKCA(span=None)).kept) == {}
+
+
+def test_a_number_is_left_when_examples_are_forgotten():
+    learner = begun(CKCA())
+    assert learner.chain.forget(learner.kept, NEW, learner.model) == dict(learner.kept)
 
 
 @pytest.mark.parametrize(
@@ -209,7 +253,8 @@ def test_it_keeps_nothing():
         ({"trust": "blind"}, "trust must be constant or true_class or .*, got 'blind'"),
         ({"step_out": "back"}, "step_out must be none or head or shrink or fresh, got 'back'"),
         ({"rate": 0.0}, "rate must be > 0, got 0.0"),
-        ({"average": 1.0}, r"average must be in \[0, 1\), got 1.0"),
+        ({"average": 1.1}, r"average must be in \[0, 1\], got 1.1"),
+        ({"span": 0.0}, "span must be > 0 or left out, got 0.0"),
     ],
 )
 def test_values_out_of_range_are_refused(fields, told):

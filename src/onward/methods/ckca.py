@@ -28,21 +28,21 @@ StepOut = Literal["none", "head", "shrink", "fresh"]
 
 @dataclass(frozen=True)
 class CKCA(Method):
-    """Hold features and answers to the parent's as far as it is to be trusted on each example; then average the two.
+    """Hold answers and features to the parent's, by as much as the parent has seen; then average the two.
 
-    With f, g the features and s, t the logits that the model and the parent make of an example (x, y), and w its
-    trust in the parent there, a number in [0, 1] without gradient:
+    With f, g the features and s, t the logits that the model and the parent make of an example (x, y), w the trust in
+    the parent on it, and r how many times the n new examples the N are for which the parent stands:
 
-        L(θ) = L_new(θ) + φ E w δ(f, g) + λ E w T² KL(softmax(t / T) ‖ softmax(s / T))
-        θ ← (1 − α) θ + α θ*,  α = min(average, N / (N + n))     after training, for N examples before and n new ones
+        L(θ) = L_new(θ) + r (φ E w δ(f, g) + λ E w T² KL(softmax(t / T) ‖ softmax(s / T))),   r = min(N / n, span)
+        θ ← (1 − α) θ + α θ*   after training,   α = average · r / (1 + r)
 
-    The first added term is FeatReg, the second AdaKD. Where the parent is wrong, w is small and the model learns from
-    the labels alone; trusted everywhere alike (``constant``) it is LwF, which hands the parent's mistakes on. With
-    α = N / (N + n) the weights are the mean of those that each portion led to; batch norm's statistics are then taken
-    anew on the new data. Of the past there is the parent alone, so an update costs the same however many went before.
+    The first added term is FeatReg, the second AdaKD. A young parent has seen little and teaches little; an old one
+    speaks for many examples that are gone. With α = r / (1 + r) the weights are the mean of those that each portion led
+    to; batch norm's statistics are then taken anew on the new data. Of the past there is the parent and a number, so
+    an update costs the same however many went before.
 
     Acts on:      initialisation, loss (two terms, "featreg" and "adakd"), the finished weights
-    Keeps:        seen: one number, where there is an average
+    Keeps:        seen: N, one number
     Cost:         per step a forward pass of the parent; one pass in all where the new data is not augmented
     Needs:        a parent;  scenarios: more of the same classes; nothing in it recalls classes that do not arrive
 
@@ -51,16 +51,17 @@ class CKCA(Method):
         form: δ: ``cosine``, ``l2``, ``smooth_l1`` or ``through_head``, as in ``feature_distillation``.
         answers: λ >= 0. 0 is no AdaKD.
         temperature: T > 0.
-        trust: w: ``constant`` 1; ``true_class``, the parent's probability p of y; ``relative``, p over its largest;
-            ``right``, 1 or 0; ``confident``, its largest probability where it is right, else 0; ``margin``, the
-            sigmoid of the logit of y less the largest other. On an example of a class that is new to the parent: 0,
-            but for ``constant``.
+        span: the most that r may be, > 0: below it each example counts alike, however long ago it came; beyond it the
+            past fades. A checkpoint that was brought counts as much as what arrives first. None: r = 1 always.
+        trust: w in [0, 1], without gradient: ``constant`` 1; ``true_class``, the parent's probability p of y;
+            ``relative``, p over its largest; ``right``, 1 or 0; ``confident``, its largest probability where it is
+            right, else 0; ``margin``, the sigmoid of the logit of y less the largest other. On an example of a class
+            that is new to the parent: 0, but for ``constant``.
         step_out: what starts anew before training: ``none``; the ``head``; ``shrink``, which leaves 0.6 of each
             parameter and adds 0.1 of a fresh draw; ``fresh``, all, so that the parent teaches a new network. Other
             amounts: ``shrink_and_perturb(...) | ckca(...)``.
         rate: times the learning rate of every update after the first, > 0.
-        average: in [0, 1), the most that α may be: below it each example counts alike, however long ago it came; lower,
-            and the past fades. A checkpoint that was brought counts as much as what arrives first. 0 is no average.
+        average: in [0, 1]. 1 is the mean over all examples alike, 0 no average.
 
     Example:
         >>> from onward.methods.ckca import CKCA
@@ -81,11 +82,12 @@ class CKCA(Method):
         [3] Ash & Adams 2020, arXiv:1910.08475.  [4] Izmailov et al. 2018, arXiv:1803.05407.
     """
 
-    features: float = 1.0
+    features: float = 0.0
     form: Form = "cosine"
-    answers: float = 4.0
+    answers: float = 0.35
     temperature: float = 2.0
-    trust: Trust = "true_class"
+    span: float | None = 10.0
+    trust: Trust = "constant"
     step_out: StepOut = "none"
     rate: float = 1.0
     average: float = 0.0
@@ -97,10 +99,11 @@ class CKCA(Method):
             f"form must be {' or '.join(get_args(Form))}": self.form in get_args(Form),
             "answers must be >= 0": self.answers >= 0,
             "temperature must be > 0": self.temperature > 0,
+            "span must be > 0 or left out": self.span is None or self.span > 0,
             f"trust must be {' or '.join(get_args(Trust))}": self.trust in get_args(Trust),
             f"step_out must be {' or '.join(get_args(StepOut))}": self.step_out in get_args(StepOut),
             "rate must be > 0": self.rate > 0,
-            "average must be in [0, 1)": 0 <= self.average < 1,
+            "average must be in [0, 1]": 0 <= self.average <= 1,
         }
         hold(rules, vars(self))
 
@@ -119,38 +122,43 @@ class CKCA(Method):
         if context.old is None or not context.old.classes:
             yield from phases
             return
-        terms, moves = self.terms(context.old), []
+        worth = self.worth(context)
+        terms, moves = self.terms(context.old, worth), []
         for phase in phases:
             paced = phase if self.rate == 1 else phase.tuned(lr=self.rate * phase.settings.lr)
             yield paced.plus(**terms)
             moves.append(phase.trains)
         if self.average:
-            before = seen_before(context)
-            average(model, context.old, min(self.average, before / (before + len(context.new))))
+            average(model, context.old, self.average * worth / (1 + worth))
             draws = context.generator("renormalise")
             renormalise(model, context.new, draws, lambda name: any(trains(name) for trains in moves))
 
+    def worth(self, context: Context) -> float:
+        """Return r: how many times the new examples the parent stands for."""
+        return 1.0 if self.span is None else min(seen_before(context) / len(context.new), self.span)
+
     def keep(self, model: Classifier, context: Context) -> Kept:
         """Count the examples, this update's among them."""
-        return {"seen": torch.tensor(seen_before(context) + len(context.new))} if self.average else {}
+        counts = self.span is not None and (self.features or self.answers or self.average)
+        return {"seen": torch.tensor(seen_before(context) + len(context.new))} if counts else {}
 
     def forget(self, kept: Kept, gone: Data, model: Classifier) -> Kept:
         """Keep the number: it says of no example that it was there."""
         return kept
 
-    def terms(self, old: Classifier) -> dict[str, Term]:
-        """Return FeatReg and AdaKD, each where it has a strength."""
+    def terms(self, old: Classifier, worth: float) -> dict[str, Term]:
+        """Return FeatReg and AdaKD, each where it has a strength; ``worth`` is r."""
         trust = partial(trusted, old, TRUSTS[self.trust]) if self.trust != "constant" else nowhere_less
         trust = lru_cache(maxsize=1)(trust)  # both terms ask, and it is the same
         distance, parts = distance_named(self.form, old.head.weight), old.softmaxes
 
         def featreg(step: Step) -> Tensor:
-            return self.features * distance(step.features, step.old.features, trust(step))
+            return worth * self.features * distance(step.features, step.old.features, trust(step))
 
         def adakd(step: Step) -> Tensor:
             student, teacher, weights = step.logits, step.old.logits, trust(step)
             each = [distillation(student[:, part], teacher[:, part], self.temperature, weights) for part in parts]
-            return self.answers * torch.stack(each).sum()
+            return worth * self.answers * torch.stack(each).sum()
 
         strengths = {"featreg": (self.features, featreg), "adakd": (self.answers, adakd)}
         return {name: term for name, (strength, term) in strengths.items() if strength}
