@@ -133,11 +133,11 @@ def test_its_steps_are_those_of_the_reference(trust):
     model = grown(parent, NEW)
     data = seen_by(model, NEW)
     rows = [rows for (rows,) in orders(Phase("train", data, SETTINGS))]
+    acting = (0.4, 1.5, 2.0, trust, 0.25)  # 90 and 90 examples: r = 1, α = 0.5 / 2
+    rate = RATE | {"lr": SETTINGS.lr / (1 + 0.4 + 1.5)}
     with torch.no_grad():
         old = parent.model.features(data.inputs), parent.model(data.inputs), dict(parent.model.named_parameters())
-    ckca(
-        model, old, list(zip(batches(data), rows, strict=True)), (0.4, 1.5, 2.0, trust, 0.25), **RATE
-    )  # 90 and 90: r = 1, α = 0.5 / 2
+    ckca(model, old, list(zip(batches(data), rows, strict=True)), acting, **rate)
     assert record.cost.steps == len(rows) == 80
     assert_same_parameters(child.model, model, grown(parent, NEW))
 
@@ -210,6 +210,16 @@ def test_its_terms_grow_with_what_the_parent_has_seen(span, r):
         step = Step(model, Batch(X, Y), torch.Generator(), parent=lambda outputs=outputs: outputs)
         values.append(torch.stack([phase.terms[name](step) for name in ("featreg", "adakd")]))
     torch.testing.assert_close(values[0], r * values[1])
+
+
+@pytest.mark.parametrize(("span", "times"), [(10.0, 0.5 / (1 + 2 * 1.5)), (1.0, 0.5 / (1 + 1.5)), (None, 0.5)])
+def test_a_step_is_no_longer_for_an_older_parent(span, times):
+    """A parent of 14 examples, and 7 new ones; rate 0.5, strengths 1.0 and 0.5."""
+    old, model = pair()
+    new, method = Examples(X, Y, model.classes), CKCA(features=1.0, answers=0.5, span=span, rate=0.5)
+    given = context(new, old, {"seen": torch.tensor(14)})
+    (phase,) = method.plan([Phase("train", new, SETTINGS)], model, given)
+    assert phase.settings.lr == pytest.approx(times * SETTINGS.lr)
 
 
 def test_what_is_counted_travels_and_a_parent_that_nobody_counted_counts_as_much_as_the_new():

@@ -34,12 +34,14 @@ class CKCA(Method):
     the parent on it, and r how many times the n new examples the N are for which the parent stands:
 
         L(θ) = L_new(θ) + r (φ E w δ(f, g) + λ E w T² KL(softmax(t / T) ‖ softmax(s / T))),   r = min(N / n, span)
+        η ← rate · η / (1 + r (φ + λ))
         θ ← (1 − α) θ + α θ*   after training,   α = average · r / (1 + r)
 
     The first added term is FeatReg, the second AdaKD. A young parent has seen little and teaches little; an old one
-    speaks for many examples that are gone. With α = r / (1 + r) the weights are the mean of those that each portion led
-    to; batch norm's statistics are then taken anew on the new data. Of the past there is the parent and a number, so
-    an update costs the same however many went before.
+    speaks for many examples that are gone. By the learning rate η a step is one down the mean over old and new, and
+    none is too long however old the parent is. With α = r / (1 + r) the weights are the mean of those that each portion
+    led to; batch norm's statistics are then taken anew on the new data. Of the past there is the parent and a number,
+    so an update costs the same however many went before.
 
     Acts on:      initialisation, loss (two terms, "featreg" and "adakd"), the finished weights
     Keeps:        seen: N, one number
@@ -52,7 +54,8 @@ class CKCA(Method):
         answers: λ >= 0. 0 is no AdaKD.
         temperature: T > 0.
         span: the most that r may be, > 0: below it each example counts alike, however long ago it came; beyond it the
-            past fades. A checkpoint that was brought counts as much as what arrives first. None: r = 1 always.
+            past fades. A checkpoint that was brought counts as much as what arrives first. None: r is 1, and η is not
+            divided.
         trust: w in [0, 1], without gradient: ``constant`` 1; ``true_class``, the parent's probability p of y;
             ``relative``, p over its largest; ``right``, 1 or 0; ``confident``, its largest probability where it is
             right, else 0; ``margin``, the sigmoid of the logit of y less the largest other. On an example of a class
@@ -60,7 +63,7 @@ class CKCA(Method):
         step_out: what starts anew before training: ``none``; the ``head``; ``shrink``, which leaves 0.6 of each
             parameter and adds 0.1 of a fresh draw; ``fresh``, all, so that the parent teaches a new network. Other
             amounts: ``shrink_and_perturb(...) | ckca(...)``.
-        rate: times the learning rate of every update after the first, > 0.
+        rate: > 0, a bolder or more timid step than the run's.
         average: in [0, 1]. 1 is the mean over all examples alike, 0 no average.
 
     Example:
@@ -124,9 +127,9 @@ class CKCA(Method):
             return
         worth = self.worth(context)
         terms, moves = self.terms(context.old, worth), []
+        pace = self.rate if self.span is None else self.rate / (1 + worth * (self.features + self.answers))
         for phase in phases:
-            paced = phase if self.rate == 1 else phase.tuned(lr=self.rate * phase.settings.lr)
-            yield paced.plus(**terms)
+            yield phase.tuned(lr=pace * phase.settings.lr).plus(**terms)
             moves.append(phase.trains)
         if self.average:
             average(model, context.old, self.average * worth / (1 + worth))

@@ -108,7 +108,7 @@ REPRODUCTIONS: Mapping[str, Reproduction] = MappingProxyType(
                 title="what each part of ckca is worth, on training data held back: how its default was chosen",
                 claim=SHEN_2024,
                 caveat=RECONSTRUCTION,
-                roles=Roles("WINNER", "warm start", "joint"),
+                roles=Roles("ckca", "warm start", "joint"),
                 forms=("full",),
             ),
         )
