@@ -49,7 +49,7 @@ class Specimen:
 
 
 SPECIMENS = {
-    "ckca": Specimen(CKCA(features=1.0, answers=4.0), CKCA(features=0.0, answers=0.0, average=0.0), two_tilts),
+    "ckca": Specimen(CKCA(features=1.0, answers=4.0), CKCA(answers=0.0, slowing=0.0), two_tilts),
     "dash": Specimen(DASH(), DASH(least=1.0), "it frees the network for the new, and holds nothing of the past"),
     "ewc": Specimen(EWC(strength=30.0), EWC(strength=0.0), two_tilts),
     "feature_distillation": Specimen(

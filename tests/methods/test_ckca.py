@@ -40,7 +40,7 @@ from onward.rng import generator
 from onward.types import Batch, Examples
 
 NEW = clouds("dca", 2, shift=0.5)  # 90 examples: 10 x 8 steps; d is new
-OFF = CKCA(features=0.0, answers=0.0, average=0.0)
+OFF = CKCA(features=0.0, answers=0.0, slowing=0.0, average=0.0)
 X = torch.randn(7, 3, generator=generator(0, "x"))
 Y = torch.arange(7) % 6
 each_trust = pytest.mark.parametrize("trust", get_args(Trust))
@@ -113,28 +113,30 @@ def test_the_trust_has_no_gradient():
 
 @pytest.mark.parametrize("scenario", SCENARIOS)
 def test_where_the_parent_counts_as_much_as_the_new_and_is_trusted_it_is_lwf_bit_for_bit(scenario):
-    ours = life(CKCA(features=0.0, answers=1.5, trust="constant", span=None, average=0.0), scenario)
+    ours = life(CKCA(answers=1.5, span=None, slowing=0.0), scenario)
     theirs = life(LwF(strength=1.5), scenario)
     assert differing(ours.child.model.state_dict(), theirs.child.model.state_dict()) == []
 
 
 def test_featreg_alone_then_is_feature_distillation_bit_for_bit():
     scenario = "byte images, batch norm"
-    ours = life(CKCA(features=0.7, answers=0.0, form="smooth_l1", trust="constant", span=None, average=0.0), scenario)
+    ours = life(CKCA(features=0.7, answers=0.0, form="smooth_l1", trust="constant", span=None, slowing=0.0), scenario)
     theirs = life(FeatureDistillation(strength=0.7, form="smooth_l1"), scenario)
     assert differing(ours.child.model.state_dict(), theirs.child.model.state_dict()) == []
 
 
 @pytest.mark.parametrize("trust", TRUSTS)
 def test_its_steps_are_those_of_the_reference(trust):
-    method = CKCA(features=0.4, form="cosine", answers=1.5, temperature=2.0, trust=trust, span=2.0, average=0.5)
+    method = CKCA(
+        features=0.4, form="cosine", answers=1.5, temperature=2.0, trust=trust, span=2.0, slowing=1.5, average=0.5
+    )
     parent = begun(method)
     child, record = update(parent, NEW, SETTINGS, SEED)
     model = grown(parent, NEW)
     data = seen_by(model, NEW)
     rows = [rows for (rows,) in orders(Phase("train", data, SETTINGS))]
     acting = (0.4, 1.5, 2.0, trust, 0.25)  # 90 and 90 examples: r = 1, α = 0.5 / 2
-    rate = RATE | {"lr": SETTINGS.lr / (1 + 0.4 + 1.5)}
+    rate = RATE | {"lr": SETTINGS.lr / (1 + 1.5)}
     with torch.no_grad():
         old = parent.model.features(data.inputs), parent.model(data.inputs), dict(parent.model.named_parameters())
     ckca(model, old, list(zip(batches(data), rows, strict=True)), acting, **rate)
@@ -212,11 +214,13 @@ def test_its_terms_grow_with_what_the_parent_has_seen(span, r):
     torch.testing.assert_close(values[0], r * values[1])
 
 
-@pytest.mark.parametrize(("span", "times"), [(10.0, 0.5 / (1 + 2 * 1.5)), (1.0, 0.5 / (1 + 1.5)), (None, 0.5)])
+@pytest.mark.parametrize(
+    ("span", "times"), [(10.0, 0.5 / (1 + 2 * 1.5)), (1.2, 0.5 / (1 + 1.2 * 1.5)), (None, 0.5 / (1 + 1.5))]
+)
 def test_a_step_is_no_longer_for_an_older_parent(span, times):
-    """A parent of 14 examples, and 7 new ones; rate 0.5, strengths 1.0 and 0.5."""
+    """A parent of 14 examples, and 7 new ones: it counts twice, or as much as it may."""
     old, model = pair()
-    new, method = Examples(X, Y, model.classes), CKCA(features=1.0, answers=0.5, span=span, rate=0.5)
+    new, method = Examples(X, Y, model.classes), CKCA(answers=0.5, span=span, slowing=1.5, rate=0.5)
     given = context(new, old, {"seen": torch.tensor(14)})
     (phase,) = method.plan([Phase("train", new, SETTINGS)], model, given)
     assert phase.settings.lr == pytest.approx(times * SETTINGS.lr)
@@ -262,6 +266,7 @@ def test_a_number_is_left_when_examples_are_forgotten():
         ({"temperature": 0.0}, "temperature must be > 0, got 0.0"),
         ({"trust": "blind"}, "trust must be constant or true_class or .*, got 'blind'"),
         ({"step_out": "back"}, "step_out must be none or head or shrink or fresh, got 'back'"),
+        ({"slowing": -1.0}, "slowing must be >= 0, got -1.0"),
         ({"rate": 0.0}, "rate must be > 0, got 0.0"),
         ({"average": 1.1}, r"average must be in \[0, 1\], got 1.1"),
         ({"span": 0.0}, "span must be > 0 or left out, got 0.0"),

@@ -34,14 +34,14 @@ class CKCA(Method):
     the parent on it, and r how many times the n new examples the N are for which the parent stands:
 
         L(θ) = L_new(θ) + r (φ E w δ(f, g) + λ E w T² KL(softmax(t / T) ‖ softmax(s / T))),   r = min(N / n, span)
-        η ← rate · η / (1 + r (φ + λ))
+        η ← rate · η / (1 + slowing · r)
         θ ← (1 − α) θ + α θ*   after training,   α = average · r / (1 + r)
 
     The first added term is FeatReg, the second AdaKD. A young parent has seen little and teaches little; an old one
-    speaks for many examples that are gone. By the learning rate η a step is one down the mean over old and new, and
-    none is too long however old the parent is. With α = r / (1 + r) the weights are the mean of those that each portion
-    led to; batch norm's statistics are then taken anew on the new data. Of the past there is the parent and a number,
-    so an update costs the same however many went before.
+    speaks for many examples that are gone. The learning rate η falls as a mean over ever more examples moves less by a
+    few more, and so no step is too long however old the parent is. With α = r / (1 + r) the weights are the mean of
+    those that each portion led to; batch norm's statistics are then taken anew on the new data. Of the past there is
+    the parent and a number, so an update costs the same however many went before.
 
     Acts on:      initialisation, loss (two terms, "featreg" and "adakd"), the finished weights
     Keeps:        seen: N, one number
@@ -54,8 +54,7 @@ class CKCA(Method):
         answers: λ >= 0. 0 is no AdaKD.
         temperature: T > 0.
         span: the most that r may be, > 0: below it each example counts alike, however long ago it came; beyond it the
-            past fades. A checkpoint that was brought counts as much as what arrives first. None: r is 1, and η is not
-            divided.
+            past fades. A checkpoint that was brought counts as much as what arrives first. None: r is 1 always.
         trust: w in [0, 1], without gradient: ``constant`` 1; ``true_class``, the parent's probability p of y;
             ``relative``, p over its largest; ``right``, 1 or 0; ``confident``, its largest probability where it is
             right, else 0; ``margin``, the sigmoid of the logit of y less the largest other. On an example of a class
@@ -63,7 +62,8 @@ class CKCA(Method):
         step_out: what starts anew before training: ``none``; the ``head``; ``shrink``, which leaves 0.6 of each
             parameter and adds 0.1 of a fresh draw; ``fresh``, all, so that the parent teaches a new network. Other
             amounts: ``shrink_and_perturb(...) | ckca(...)``.
-        rate: > 0, a bolder or more timid step than the run's.
+        slowing: >= 0, by which the learning rate falls as r grows. 0: it does not.
+        rate: > 0, times the learning rate: a bolder or more timid step out.
         average: in [0, 1]. 1 is the mean over all examples alike, 0 no average.
 
     Example:
@@ -92,6 +92,7 @@ class CKCA(Method):
     span: float | None = 10.0
     trust: Trust = "constant"
     step_out: StepOut = "none"
+    slowing: float = 0.5
     rate: float = 1.0
     average: float = 0.0
 
@@ -105,6 +106,7 @@ class CKCA(Method):
             "span must be > 0 or left out": self.span is None or self.span > 0,
             f"trust must be {' or '.join(get_args(Trust))}": self.trust in get_args(Trust),
             f"step_out must be {' or '.join(get_args(StepOut))}": self.step_out in get_args(StepOut),
+            "slowing must be >= 0": self.slowing >= 0,
             "rate must be > 0": self.rate > 0,
             "average must be in [0, 1]": 0 <= self.average <= 1,
         }
@@ -127,7 +129,7 @@ class CKCA(Method):
             return
         worth = self.worth(context)
         terms, moves = self.terms(context.old, worth), []
-        pace = self.rate if self.span is None else self.rate / (1 + worth * (self.features + self.answers))
+        pace = self.rate / (1 + self.slowing * worth)
         for phase in phases:
             yield phase.tuned(lr=pace * phase.settings.lr).plus(**terms)
             moves.append(phase.trains)
@@ -142,7 +144,7 @@ class CKCA(Method):
 
     def keep(self, model: Classifier, context: Context) -> Kept:
         """Count the examples, this update's among them."""
-        counts = self.span is not None and (self.features or self.answers or self.average)
+        counts = self.span is not None and any((self.features, self.answers, self.slowing, self.average))
         return {"seen": torch.tensor(seen_before(context) + len(context.new))} if counts else {}
 
     def forget(self, kept: Kept, gone: Data, model: Classifier) -> Kept:
