@@ -63,7 +63,7 @@ MISTAKES = [
     ("promote prod dead", "a head's name is"),
     ("rollback prood", "unknown head 'prood'. Did you mean 'prod'?"),
     ("rollback prod", ""),
-    ("methods ewcc", "unknown method 'ewcc'. Did you mean 'ewc'?"),
+    ("methods replayy", "unknown method 'replayy'. Did you mean 'replay'?"),
     ("run nowhere.toml", "there is no file nowhere.toml"),
     ("run names.txt", "is not a TOML file"),
     ("init prod --model mlp --shape 1,8,8", "there is a head 'prod' already"),

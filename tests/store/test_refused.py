@@ -184,7 +184,7 @@ def test_whole_numbers_in_place_of_weights_are_refused(two):
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"method": "ewcc"}, r"unknown method 'ewcc'. Did you mean 'ewc'\?"),
+        ({"method": "replayy"}, r"unknown method 'replayy'. Did you mean 'replay'\?"),
         ({"method": "__import__('os').getcwd()"}, "cannot read"),
         ({"net": {"net": "classifier"}}, "not whole"),
         ({"net": {}}, "network is a classifier"),

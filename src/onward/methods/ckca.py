@@ -28,7 +28,7 @@ StepOut = Literal["none", "head", "shrink", "fresh"]
 
 @dataclass(frozen=True)
 class CKCA(Method):
-    """Hold answers and features to the parent's, by as much as the parent has seen; then average the two.
+    """Hold answers, and if wanted features, to the parent's by as much as the parent has seen.
 
     With f, g the features and s, t the logits that the model and the parent make of an example (x, y), w the trust in
     the parent on it, and r how many times the n new examples the N are for which the parent stands:
@@ -78,11 +78,13 @@ class CKCA(Method):
         1. A reconstruction. Of [1] only the abstract and the introduction are public to us: warm start, new data
            alone, constant cost, features regularised by the checkpoint (FeatReg), adaptive distillation (AdaKD), a
            step out of the old convergence point. Every equation above is ours, chosen on validation data.
-        2. The average with the parent is no part of what [1] tells; it is [4] along a lineage.
+        2. N, which makes AdaKD adaptive here, and the average with the parent are no part of what [1] tells; the
+            average is [4] along a lineage. With ``span`` None, ``slowing`` 0 and constant trust AdaKD is LwF [2].
 
     References:
-        [1] Shen et al. 2024, "CKCA", arXiv:2406.04484.  [2] Li & Hoiem 2016, arXiv:1606.09282.
-        [3] Ash & Adams 2020, arXiv:1910.08475.  [4] Izmailov et al. 2018, arXiv:1803.05407.
+        [1] Shen et al. 2024, "Step Out and Seek Around: On Warm-Start Training with Incremental Data",
+        arXiv:2406.04484.  [2] Li & Hoiem 2016, arXiv:1606.09282.
+        [3] Ash & Adams 2020, arXiv:1910.08475: ``shrink``.  [4] Izmailov et al. 2018, arXiv:1803.05407.
     """
 
     features: float = 0.0

@@ -8,7 +8,7 @@ from typing import Any
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from onward.nets.backbone import Backbone, channels_last
+from onward.nets.backbone import Backbone
 
 
 class Block(nn.Module):
@@ -59,7 +59,7 @@ class ResNet18(Backbone):
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the features averaged over the map, (b, d)."""
-        return self.blocks(F.relu(self.stem(channels_last(inputs)))).mean((2, 3))
+        return self.blocks(F.relu(self.stem(inputs))).mean((2, 3))
 
     def spec(self) -> dict[str, Any]:
         """Return the shape as JSON, for ``build``."""
