@@ -8,9 +8,23 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from torch.nn.functional import one_hot
+from scipy.optimize import minimize_scalar
+from torch.nn.functional import cross_entropy, one_hot
 
-from onward.formulas.trust import TRUSTS, Trust, confident, margin, relative, right, true_class
+from onward.formulas.trust import (
+    EXTREME,
+    FITTED,
+    TRUSTS,
+    Trust,
+    calibrated,
+    class_accuracy,
+    confident,
+    fitting_temperature,
+    margin,
+    relative,
+    right,
+    true_class,
+)
 from onward.nets.classifier import NEVER
 from onward.rng import generator
 
@@ -28,7 +42,8 @@ def drawn(seed, c):
 
 
 def test_every_name_but_the_constant_one_has_a_measure():
-    assert set(get_args(Trust)) == {"constant", *TRUSTS}
+    assert set(get_args(Trust)) == {"constant", *TRUSTS, *FITTED}
+    assert not TRUSTS.keys() & FITTED.keys()
 
 
 @pytest.mark.parametrize(
@@ -158,3 +173,50 @@ def test_logits_without_gradient_do_and_are_left_as_they_were(measure):
         values = measure(logits, targets)
     assert torch.equal(values, measure(logits.clone().requires_grad_(True), targets).detach())
     assert torch.equal(logits, before)
+
+
+@few
+@given(seeds, class_counts, st.sampled_from([0.3, 1.0, 4.0]))
+def test_the_fitting_temperature_is_where_a_search_of_the_loss_itself_ends(seed, c, scale):
+    """The targets are drawn from the softmax of the unscaled logits, so that a finite temperature is best."""
+    draws = generator(seed, "drawn by")
+    logits = torch.randn(200, c, generator=draws, dtype=torch.float64)
+    targets = torch.multinomial(logits.softmax(dim=1), 1, generator=draws)[:, 0]
+    logits *= scale
+
+    def loss(log_temperature):
+        return cross_entropy(logits / 2.718281828459045**log_temperature, targets).item()
+
+    low = minimize_scalar(loss, bounds=(-2.995, 2.995), method="bounded", options={"xatol": 1e-9})
+    found = fitting_temperature(logits, targets)
+    assert loss(torch.tensor(found).log().item()) <= low.fun + 1e-9
+    if 0.06 < found < 16:
+        assert fitting_temperature(3 * logits / 2, targets) == pytest.approx(1.5 * found, rel=1e-5)
+
+
+def test_a_network_that_is_right_or_wrong_everywhere_is_sharpened_or_softened_by_no_more_than_there_is():
+    logits = torch.tensor([[2.0, 0.0], [0.0, 2.0]])
+    assert fitting_temperature(logits, torch.tensor([0, 1])) == pytest.approx(1 / EXTREME)
+    assert fitting_temperature(logits, torch.tensor([1, 0])) == pytest.approx(EXTREME)
+    assert fitting_temperature(logits[:0], torch.zeros(0, dtype=torch.int64)) == 1.0
+
+
+def test_calibrated_trust_by_hand():
+    """Logits (a, 0): right on three of four, the best softmax gives 3/4 whatever a is."""
+    logits, targets = torch.tensor([[7.0, 0.0]]).expand(4, 2), torch.tensor([0, 0, 0, 1])
+    torch.testing.assert_close(calibrated(logits, targets)(logits, targets), torch.tensor([0.75, 0.75, 0.75, 0.25]))
+
+
+def test_classes_of_other_tasks_do_not_change_the_temperature():
+    logits, targets = drawn(3, 4)
+    out = torch.tensor([-torch.inf, NEVER], dtype=torch.float64).expand(B, 2)
+    both = fitting_temperature(torch.cat([logits, out], dim=1), targets), fitting_temperature(logits, targets)
+    assert both[0] == pytest.approx(both[1])
+
+
+def test_class_accuracy_is_counted_where_it_is_fitted_and_asked_for_by_class():
+    """Of class 0 two of three are right, of class 1 none of one; class 2 has no example."""
+    logits = one_hot(torch.tensor([0, 0, 1, 2]), 3).float()
+    measure = class_accuracy(logits, torch.tensor([0, 0, 0, 1]))
+    elsewhere = torch.randn(3, 3, generator=generator(0, "elsewhere"))
+    torch.testing.assert_close(measure(elsewhere, torch.tensor([1, 0, 2])), torch.tensor([0.0, 2 / 3, 0.0]))

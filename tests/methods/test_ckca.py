@@ -14,26 +14,24 @@ from tests.methods.walks import (
     RATE,
     SEED,
     SETTINGS,
-    Identity,
     assert_same_parameters,
     batches,
     begun,
     context,
     grown,
     orders,
-    regression,
+    pair,
     seen_by,
 )
-from tests.reference.ckca import TRUSTS, ckca
+from tests.reference.ckca import FITTED, TRUSTS, ckca
 
 from onward.engine.update import planned, update
 from onward.errors import InputError
 from onward.formulas.trust import Trust
-from onward.methods.ckca import CKCA
+from onward.methods.ckca import CKCA, normal
 from onward.methods.feature_distillation import FeatureDistillation
 from onward.methods.lwf import LwF
 from onward.methods.warm_start import WarmStart
-from onward.nets.classifier import Classifier
 from onward.nets.zoo import again
 from onward.phase import Outputs, Phase, Step
 from onward.rng import generator
@@ -46,17 +44,6 @@ Y = torch.arange(7) % 6
 each_trust = pytest.mark.parametrize("trust", get_args(Trust))
 
 
-def pair(tasks=None):
-    """A parent of four classes, and a child that has moved on and knows two more; features are the inputs."""
-    plain = regression(3, 4)
-    old = Classifier(Identity(), plain.head, plain.classes, tasks=tasks).eval()
-    model = copy.deepcopy(old)
-    with torch.no_grad():
-        model.head.blocks[0].weight.mul_(0.5)
-    model.grow(["4", "5"], seed=0)
-    return old, model
-
-
 def terms_and_step(method, old, model, moved=0.3):
     """The terms, and a step in which the child sees the inputs ``moved`` aside."""
     new = Examples(X, Y, model.classes)
@@ -67,12 +54,12 @@ def terms_and_step(method, old, model, moved=0.3):
 
 def trusts(name, old, tasks=None):
     """The weights by hand; among the classes of a task where there are tasks."""
-    logits = old(X).detach()
-    found = []
-    for row, y in zip(logits.tolist(), Y.tolist(), strict=True):
+    logits, asked = old(X).detach().tolist(), []
+    for row, y in zip(logits, Y.tolist(), strict=True):
         known = [k for k in range(4) if tasks is None or y >= 4 or tasks[k] == tasks[y]]
-        found.append(TRUSTS[name]([row[k] for k in known], known.index(y) if y in known else 99))
-    return torch.tensor(found)
+        asked.append(([row[k] for k in known], known.index(y) if y in known else 99, y))
+    measure = TRUSTS.get(name) or FITTED[name]([each for each in asked if each[2] < 4])
+    return torch.tensor([measure(*each) if name in FITTED else measure(*each[:2]) for each in asked])
 
 
 @each_trust
@@ -96,7 +83,24 @@ def test_featreg_is_the_distance_of_each_example_times_the_trust(trust):
     """Features lie 0.3 aside in each of three directions: ||f - g||^2 / 3 = 0.09 for every example."""
     old, model = pair()
     terms, step = terms_and_step(CKCA(features=2.0, form="l2", trust=trust, span=None), old, model)
-    assert terms["featreg"](step).item() == pytest.approx(2 * 0.09 * float(trusts(trust, old).mean()), rel=1e-5)
+    assert terms["featreg"](step).item() == pytest.approx(2 * 0.09 * float(trusts(trust, old).mean()), rel=1e-4)
+
+
+@each_trust
+def test_normalised_trust_weighs_one_in_the_mean_of_a_batch(trust):
+    """So it moves the pull between examples alone: features that lie equally far aside are held as if all weighed 1."""
+    old, model = pair()
+    plain = CKCA(features=2.0, form="l2", answers=1.5, trust=trust, span=None)
+    terms, step = terms_and_step(replace(plain, normalised=True), old, model)
+    assert terms["featreg"](step).item() == pytest.approx(2 * 0.09, rel=1e-5)
+    before, _ = terms_and_step(plain, old, model)
+    mean = float(trusts(trust, old).mean())
+    assert terms["adakd"](step).item() == pytest.approx(before["adakd"](step).item() / mean, rel=1e-4)
+
+
+def test_no_trust_at_all_stays_none_when_it_is_normalised():
+    step = terms_and_step(OFF, *pair())[1]
+    assert torch.equal(normal(lambda step: torch.zeros(7), step), torch.zeros(7))
 
 
 def test_the_trust_has_no_gradient():
@@ -261,11 +265,11 @@ def test_a_number_is_left_when_examples_are_forgotten():
     ("fields", "told"),
     [
         ({"features": -1.0}, "features must be >= 0, got -1.0"),
-        ({"form": "l1"}, "form must be cosine or l2 or smooth_l1 or through_head, got 'l1'"),
+        ({"form": "l1"}, "form must be one of cosine, l2, smooth_l1, through_head, got 'l1'"),
         ({"answers": -1.0}, "answers must be >= 0, got -1.0"),
         ({"temperature": 0.0}, "temperature must be > 0, got 0.0"),
-        ({"trust": "blind"}, "trust must be constant or true_class or .*, got 'blind'"),
-        ({"step_out": "back"}, "step_out must be none or head or shrink or fresh, got 'back'"),
+        ({"trust": "blind"}, "trust must be one of constant, true_class, .*, got 'blind'"),
+        ({"step_out": "back"}, "step_out must be one of none, head, shrink, fresh, got 'back'"),
         ({"slowing": -1.0}, "slowing must be >= 0, got -1.0"),
         ({"rate": 0.0}, "rate must be > 0, got 0.0"),
         ({"average": 1.1}, r"average must be in \[0, 1\], got 1.1"),

@@ -165,7 +165,7 @@ def test_it_keeps_nothing():
     ("fields", "told"),
     [
         ({"strength": -1.0}, "strength must be >= 0, got -1.0"),
-        ({"form": "l1"}, "form must be cosine, l2, smooth_l1 or through_head, got 'l1'"),
+        ({"form": "l1"}, "form must be one of cosine, l2, smooth_l1, through_head, got 'l1'"),
     ],
 )
 def test_values_out_of_range_are_refused(fields, told):

@@ -13,13 +13,13 @@ from tests.methods.walks import (
     SECOND,
     SEED,
     SETTINGS,
-    Identity,
     assert_same_parameters,
     batches,
     begun,
     context,
     grown,
     orders,
+    pair,
     regression,
     seen_by,
 )  # fmt: skip
@@ -28,21 +28,9 @@ from tests.reference.lwf import lwf
 from onward.engine.update import update
 from onward.errors import InputError
 from onward.methods.lwf import LwF
-from onward.nets.classifier import Classifier
 from onward.phase import Outputs, Phase, Step
 from onward.rng import generator
 from onward.types import Batch, Examples
-
-
-def pair(tasks=None):
-    """A parent of four classes, and a child that has moved on and knows two more."""
-    plain = regression(3, 4)
-    old = Classifier(Identity(), plain.head, plain.classes, tasks=tasks).eval()
-    model = copy.deepcopy(old)
-    with torch.no_grad():
-        model.head.blocks[0].weight.mul_(0.5)
-    model.grow(["4", "5"], seed=0)
-    return old, model
 
 
 def term_and_step(method, old, model, n=7):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
@@ -91,6 +91,17 @@ def regression(d: int, c: int, bias: bool = True) -> Classifier:
         for number, parameter in enumerate(head.parameters()):
             parameter.copy_(torch.randn(parameter.shape, generator=generator(number, "weights")))
     return Classifier(Identity(), head, tuple(map(str, range(c)))).eval()
+
+
+def pair(tasks: Sequence[int] | None = None) -> tuple[Classifier, Classifier]:
+    """A parent of four classes, and a child that has moved on and knows two more; features are the inputs."""
+    plain = regression(3, 4)
+    old = Classifier(Identity(), plain.head, plain.classes, tasks=tasks).eval()
+    model = copy.deepcopy(old)
+    with torch.no_grad():
+        model.head.blocks[0].weight.mul_(0.5)
+    model.grow(["4", "5"], seed=0)
+    return old, model
 
 
 def context(

@@ -85,3 +85,26 @@ TRUSTS = {
     "confident": confident,
     "margin": margin,
 }
+
+
+def class_accuracy(examples):
+    """Of the examples of y, the share on which the parent is right; 0 of a class that it has not."""
+
+    def share(t, y, of):
+        same = [right(logits, place) for logits, place, each in examples if each == of]
+        return sum(same) / len(same) if y < len(t) else 0.0
+
+    return share
+
+
+def calibrated(examples):
+    """p(y) at the temperature at which the examples' log-likelihood is largest, on a fine grid."""
+    grid = [20 ** (k / 4000) for k in range(-4000, 4001)]
+    rows = torch.tensor([logits for logits, _, _ in examples], dtype=torch.float64)
+    places = torch.tensor([place for _, place, _ in examples])
+    losses = [torch.nn.functional.cross_entropy(rows / heat, places).item() for heat in grid]
+    best = grid[losses.index(min(losses))]
+    return lambda t, y, of: true_class([z / best for z in t], y)
+
+
+FITTED = {"class_accuracy": class_accuracy, "calibrated": calibrated}

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-Trust = Literal["constant", "true_class", "relative", "right", "confident", "margin"]
+Trust = Literal["constant", "true_class", "relative", "right", "confident", "margin", "calibrated", "class_accuracy"]
 """The measures by name; ``constant`` is 1 whatever the network says."""
+
+Measure = Callable[[Tensor, Tensor], Tensor]
+"""From logits, (b, c), and the true class ids, (b,), to the trust in each example, (b,)."""
+
+EXTREME = 20.0
+"""The most by which logits are sharpened or softened: where a network is right everywhere no finite factor is best."""
 
 
 def true_class(logits: Tensor, targets: Tensor) -> Tensor:
@@ -49,16 +56,66 @@ def margin(logits: Tensor, targets: Tensor) -> Tensor:
     return torch.sigmoid(_at(logits, targets) - others)
 
 
+def calibrated(logits: Tensor, targets: Tensor) -> Measure:
+    """Return ``true_class`` of logits divided by the one temperature that fits these examples best (Guo et al. 2017).
+
+    Args:
+        logits: (n, c) on the examples that the temperature is fitted to.
+        targets: the true class ids, (n,).
+    """
+    temperature = fitting_temperature(logits, targets)
+    return lambda logits, targets: true_class(logits / temperature, targets)
+
+
+def class_accuracy(logits: Tensor, targets: Tensor) -> Measure:
+    """Return the share of these examples of the true class on which the network is right, whatever it says of this one.
+
+    Args:
+        logits: (n, c) on the examples that are counted.
+        targets: the true class ids, (n,). A class without an example is trusted by 0, and asked for by none.
+    """
+    counts = torch.bincount(targets, minlength=logits.shape[1])
+    hits = torch.bincount(targets, weights=right(logits, targets), minlength=logits.shape[1])
+    shares = (hits / counts.clamp(min=1)).to(logits.dtype)
+    return lambda _, targets: shares[targets]
+
+
+def fitting_temperature(logits: Tensor, targets: Tensor, halvings: int = 30) -> float:
+    """Return the T in [1/20, 20] at which the cross-entropy of ``logits / T`` is least.
+
+    By β = 1 / T that loss is convex, and its slope, E softmax(β z) · z − z_y, grows: the place where it crosses zero is
+    found by halving.
+
+    Args:
+        logits: (n, c); of none, T is 1.
+        targets: the true class ids, (n,).
+        halvings: of the interval of log β.
+    """
+    if not len(logits):
+        return 1.0
+    exact = logits.double().clamp(min=torch.finfo(torch.float32).min)  # 0 times minus infinity would be no number
+    low, high = -math.log(EXTREME), math.log(EXTREME)
+    aim = _at(exact, targets).mean()
+    for _ in range(halvings):
+        middle = (low + high) / 2
+        slope = ((exact * math.exp(middle)).softmax(dim=1) * exact).sum(dim=1).mean() - aim
+        low, high = (low, middle) if slope > 0 else (middle, high)
+    return math.exp(-(low + high) / 2)
+
+
 def _at(values: Tensor, targets: Tensor) -> Tensor:
     """Return the value of each example's true class, (b,)."""
     return values.gather(1, targets[:, None])[:, 0]
 
 
-TRUSTS: dict[Trust, Callable[[Tensor, Tensor], Tensor]] = {
+TRUSTS: dict[Trust, Measure] = {
     "true_class": true_class,
     "relative": relative,
     "right": right,
     "confident": confident,
     "margin": margin,
 }
-"""Every measure but the constant one."""
+"""Every measure that looks at an example alone."""
+
+FITTED: dict[Trust, Callable[[Tensor, Tensor], Measure]] = {"calibrated": calibrated, "class_accuracy": class_accuracy}
+"""Every measure that is fitted to examples first."""

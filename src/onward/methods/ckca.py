@@ -11,16 +11,16 @@ import torch
 from torch import Tensor
 
 from onward.context import Context
-from onward.errors import hold
+from onward.errors import hold, listed
 from onward.formulas.distillation import distillation
 from onward.formulas.feature_distance import Form, distance_named
-from onward.formulas.trust import TRUSTS, Trust
+from onward.formulas.trust import FITTED, TRUSTS, Measure, Trust
 from onward.method import Method
 from onward.nets.averaging import average, renormalise
 from onward.nets.classifier import Classifier
 from onward.nets.zoo import restart
 from onward.phase import Phase, Step, Term
-from onward.types import Data, Kept
+from onward.types import Data, Kept, in_order, subset
 
 StepOut = Literal["none", "head", "shrink", "fresh"]
 """What is brought back to where training begins, before it does."""
@@ -57,8 +57,11 @@ class CKCA(Method):
             past fades. A checkpoint that was brought counts as much as what arrives first. None: r is 1 always.
         trust: w in [0, 1], without gradient: ``constant`` 1; ``true_class``, the parent's probability p of y;
             ``relative``, p over its largest; ``right``, 1 or 0; ``confident``, its largest probability where it is
-            right, else 0; ``margin``, the sigmoid of the logit of y less the largest other. On an example of a class
-            that is new to the parent: 0, but for ``constant``.
+            right, else 0; ``margin``, the sigmoid of the logit of y less the largest other; ``calibrated``, p at the
+            temperature that fits the parent to the new data best [5]; ``class_accuracy``, the share of the new examples
+            of y that the parent has right. On an example of a class that is new to the parent: 0, but for ``constant``.
+        normalised: divide w by its mean over the batch: trust then moves the pull between examples and does not change
+            how strong it is.
         step_out: what starts anew before training: ``none``; the ``head``; ``shrink``, which leaves 0.6 of each
             parameter and adds 0.1 of a fresh draw; ``fresh``, all, so that the parent teaches a new network. Other
             amounts: ``shrink_and_perturb(...) | ckca(...)``.
@@ -85,6 +88,7 @@ class CKCA(Method):
         [1] Shen et al. 2024, "Step Out and Seek Around: On Warm-Start Training with Incremental Data",
         arXiv:2406.04484.  [2] Li & Hoiem 2016, arXiv:1606.09282.
         [3] Ash & Adams 2020, arXiv:1910.08475: ``shrink``.  [4] Izmailov et al. 2018, arXiv:1803.05407.
+        [5] Guo et al. 2017, arXiv:1706.04599.
     """
 
     features: float = 0.0
@@ -93,6 +97,7 @@ class CKCA(Method):
     temperature: float = 2.0
     span: float | None = 10.0
     trust: Trust = "constant"
+    normalised: bool = False
     step_out: StepOut = "none"
     slowing: float = 0.5
     rate: float = 1.0
@@ -102,12 +107,12 @@ class CKCA(Method):
         """Refuse values outside their ranges."""
         rules = {
             "features must be >= 0": self.features >= 0,
-            f"form must be {' or '.join(get_args(Form))}": self.form in get_args(Form),
+            f"form must be one of {listed(get_args(Form))}": self.form in get_args(Form),
             "answers must be >= 0": self.answers >= 0,
             "temperature must be > 0": self.temperature > 0,
             "span must be > 0 or left out": self.span is None or self.span > 0,
-            f"trust must be {' or '.join(get_args(Trust))}": self.trust in get_args(Trust),
-            f"step_out must be {' or '.join(get_args(StepOut))}": self.step_out in get_args(StepOut),
+            f"trust must be one of {listed(get_args(Trust))}": self.trust in get_args(Trust),
+            f"step_out must be one of {listed(get_args(StepOut))}": self.step_out in get_args(StepOut),
             "slowing must be >= 0": self.slowing >= 0,
             "rate must be > 0": self.rate > 0,
             "average must be in [0, 1]": 0 <= self.average <= 1,
@@ -130,7 +135,7 @@ class CKCA(Method):
             yield from phases
             return
         worth = self.worth(context)
-        terms, moves = self.terms(context.old, worth), []
+        terms, moves = self.terms(context, context.old, worth), []
         pace = self.rate / (1 + self.slowing * worth)
         for phase in phases:
             yield phase.tuned(lr=pace * phase.settings.lr).plus(**terms)
@@ -153,10 +158,9 @@ class CKCA(Method):
         """Keep the number: it says of no example that it was there."""
         return kept
 
-    def terms(self, old: Classifier, worth: float) -> dict[str, Term]:
+    def terms(self, context: Context, old: Classifier, worth: float) -> dict[str, Term]:
         """Return FeatReg and AdaKD, each where it has a strength; ``worth`` is r."""
-        trust = partial(trusted, old, TRUSTS[self.trust]) if self.trust != "constant" else nowhere_less
-        trust = lru_cache(maxsize=1)(trust)  # both terms ask, and it is the same
+        trust = lru_cache(maxsize=1)(self.trusting(context, old))  # both terms ask, and it is the same
         distance, parts = distance_named(self.form, old.head.weight), old.softmaxes
 
         def featreg(step: Step) -> Tensor:
@@ -170,6 +174,16 @@ class CKCA(Method):
         strengths = {"featreg": (self.features, featreg), "adakd": (self.answers, adakd)}
         return {name: term for name, (strength, term) in strengths.items() if strength}
 
+    def trusting(self, context: Context, old: Classifier) -> Callable[[Step], Tensor | None]:
+        """Return what gives the weight of each example of a batch, (b,); None where all weigh 1."""
+        if self.trust == "constant":
+            return nowhere_less
+        fit = FITTED.get(self.trust)
+        draws = context.generator("trust")
+        measure = TRUSTS[self.trust] if fit is None else fit(*answered(old, context.new, draws))
+        trust = partial(trusted, old, measure)
+        return partial(normal, trust) if self.normalised else trust
+
 
 def seen_before(context: Context) -> int:
     """Return N, how many examples the parent stands for; as many as arrive where nobody has counted them."""
@@ -177,12 +191,30 @@ def seen_before(context: Context) -> int:
     return int(context.kept.get("seen", unknown))
 
 
-def trusted(old: Classifier, measure: Callable[[Tensor, Tensor], Tensor], step: Step) -> Tensor:
+def trusted(old: Classifier, measure: Measure, step: Step) -> Tensor:
     """Return the trust in the parent on each example of a batch, (b,); 0 on classes that are new to it."""
     known = step.targets < len(old.classes)
     targets = step.targets.where(known, 0)
     return measure(old.among_task(step.old.logits, targets), targets) * known
 
 
+@torch.no_grad()
+def answered(old: Classifier, new: Data, draws: torch.Generator, most: int = 8192) -> tuple[Tensor, Tensor]:
+    """Return the parent's logits, (m, c), on at most so many new examples of its classes, and their class ids, (m,)."""
+    targets = old.meant(new.targets)
+    rows = (targets < len(old.classes)).nonzero()[:, 0]
+    rows = rows[torch.randperm(len(rows), generator=draws)[:most]]
+    found = [old(batch.inputs.to(old.device)) for batch in in_order(subset(new, rows))] if len(rows) else []
+    targets = targets[rows].to(old.device)
+    logits = torch.cat(found) if found else torch.zeros(0, len(old.classes), device=old.device)
+    return old.among_task(logits, targets), targets
+
+
 def nowhere_less(step: Step) -> None:
     """Return no weights: each example counts as any other."""
+
+
+def normal(trust: Callable[[Step], Tensor], step: Step) -> Tensor:
+    """Return the trust over its mean in the batch, (b,); of no trust at all, none."""
+    weights = trust(step)
+    return weights / weights.mean().clamp(min=torch.finfo(weights.dtype).tiny)

@@ -9,7 +9,7 @@ from typing import get_args
 from torch import Tensor
 
 from onward.context import Context
-from onward.errors import hold
+from onward.errors import hold, listed
 from onward.formulas.feature_distance import Form, distance_named
 from onward.method import Method
 from onward.nets.classifier import Classifier
@@ -66,7 +66,7 @@ class FeatureDistillation(Method):
         """Refuse values outside their ranges."""
         rules = {
             "strength must be >= 0": self.strength >= 0,
-            "form must be cosine, l2, smooth_l1 or through_head": self.form in get_args(Form),
+            f"form must be one of {listed(get_args(Form))}": self.form in get_args(Form),
         }
         hold(rules, vars(self))
 
