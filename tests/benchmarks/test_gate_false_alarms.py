@@ -2,30 +2,12 @@
 
 from __future__ import annotations
 
-import importlib.util
-import sys
-from pathlib import Path
-
 import pytest
 import torch
 
 from onward.record import Measure
 from onward.rng import generator
 from onward.types import Examples
-
-BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
-
-
-@pytest.fixture(scope="module")
-def bench():
-    """The script as a module, with its neighbours in reach."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(BENCHMARKS)
-        spec = importlib.util.spec_from_file_location("gate_false_alarms", BENCHMARKS / "gate_false_alarms.py")
-        module = importlib.util.module_from_spec(spec)
-        patch.setitem(sys.modules, "gate_false_alarms", module)
-        spec.loader.exec_module(module)
-        yield module
 
 
 def measure(n: int, negative: int, positive: int) -> Measure:

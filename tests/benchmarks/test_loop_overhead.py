@@ -1,35 +1,12 @@
-"""The benchmark runs as a command, and its figures follow from the times that it took."""
+"""The benchmark runs as a command, its loops do the same, and its figures follow from the times that it took."""
 
 from __future__ import annotations
 
-import json
 import os
-import subprocess
-import sys
-from pathlib import Path
 from statistics import median
 
 import pytest
 import torch
-
-ROOT = Path(__file__).parents[2]
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """A quick run: what it printed, and what it wrote."""
-    written = tmp_path_factory.mktemp("benchmark") / "overhead.json"
-    command = [sys.executable, "-W", "error", "benchmarks/loop_overhead.py", "--quick", "--rounds", "3"]
-    done = subprocess.run(
-        [*command, "--json", written],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=False,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "src"), "COLUMNS": "100"},
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout, json.loads(written.read_text())
 
 
 def test_the_table_has_a_line_for_each_loop_of_each_cell_and_names_the_machine(run):
@@ -63,3 +40,15 @@ def test_a_step_is_the_slope_between_the_two_lengths_and_the_ratio_that_of_each_
             assert loop["ratio"]["lower"] <= loop["ratio"]["median"] <= loop["ratio"]["upper"]
         assert set(loops["plain"]["ratio"].values()) == {1.0}
         assert all(seconds > 0 for loop in loops.values() for seconds in loop["seconds"]["long"])
+
+
+def test_loops_that_make_other_weights_are_not_timed(bench, monkeypatch):
+    cell, trained = bench.QUICK[0], bench.trained
+    assert set(bench.fair(cell, None)) == {"plain", "engine", "DataLoader"}
+
+    def longer(network, batches, settings, steps):
+        return trained(network, batches, settings, steps + 1)
+
+    monkeypatch.setattr(bench, "trained", longer)
+    with pytest.raises(SystemExit, match="made other weights; no times"):
+        bench.fair(cell, None)

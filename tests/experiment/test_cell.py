@@ -47,6 +47,19 @@ def test_data_is_read_once_for_all_cells_of_a_process(tmp_path, monkeypatch):
     assert len(asked) == len(set(asked)) == 2
 
 
+def test_data_that_changed_between_two_runs_is_read_again(tmp_path):
+    """Ten examples of two classes; then the file is written anew with twenty."""
+    table = tmp_path / "points.csv"
+    stream = {"train": f"{table}@label=kind", "test": f"{table}@label=kind", "scenario": "data-incremental", "parts": 1}
+    arrived = []
+    for repeats in (5, 10):
+        table.write_text("x,kind\n" + "0.0,low\n1.0,high\n" * repeats)
+        cell = read(written(tmp_path, stream=stream)).cells[0]
+        result = run(cell)
+        arrived.append(result.outcome.arrived)
+    assert arrived == [(10,), (20,)]
+
+
 def test_model_has_no_classes_and_its_tasks_only_where_asked():
     plan = ModelPlan("mlp", {"width": 8})
     assert (made_model(plan, (3,), seed=0).classes, made_model(plan, (3,), seed=0).tasks) == ((), None)

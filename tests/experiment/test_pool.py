@@ -15,7 +15,7 @@ from tests.experiment.story import written
 
 from onward.errors import InputError, OnwardError
 from onward.experiment import pool
-from onward.experiment.cell import run
+from onward.experiment.cell import held, run
 from onward.experiment.pool import conduct, finished
 from onward.experiment.results import CellResult, Results
 from onward.experiment.toml_file import read
@@ -145,6 +145,22 @@ def test_process_that_is_ended_from_outside_is_an_error_with_a_way_out(monkeypat
     monkeypatch.setattr(pool, "begin", fatal.begin)
     with pytest.raises(OnwardError, match="with fewer jobs"):
         list(finished(["a cell", "another"], jobs=2))
+
+
+def test_no_data_stays_in_memory_after_a_run_in_this_process(experiment, tmp_path):
+    during = []
+    conduct(experiment, tmp_path, jobs=1, observe=lambda notice: during.append(held.cache_info().currsize))
+    assert during == [2] * len(experiment.cells)  # training and test data, read once
+    assert held.cache_info().currsize == 0
+
+
+def test_no_data_stays_in_memory_after_a_run_that_was_broken_off(experiment, tmp_path):
+    def stop(notice):
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        conduct(experiment, tmp_path, jobs=1, observe=stop)
+    assert held.cache_info().currsize == 0
 
 
 def test_cell_by_itself_is_the_cell_of_the_experiment(experiment, results):

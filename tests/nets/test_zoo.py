@@ -89,15 +89,15 @@ def test_a_model_drawn_anew_has_the_same_shape_and_type_and_other_weights():
     assert not torch.equal(other.head.blocks[0].weight, model.head.blocks[0].weight)
 
 
-@pytest.mark.parametrize(("keep", "fresh"), [(0.6, 0.1), (0.0, 0.5), (1.5, 0.0)])
-def test_a_restart_keeps_so_much_of_the_named_parameters_and_adds_so_much_of_a_draw(keep, fresh):
+@pytest.mark.parametrize(("keep", "perturb"), [(0.6, 0.1), (0.0, 0.5), (1.5, 0.0)])
+def test_a_restart_keeps_so_much_of_the_named_parameters_and_adds_so_much_of_a_draw(keep, perturb):
     model = whole("cnn", {"width": 2})
     before, drawn = copy.deepcopy(model.state_dict()), again(model, seed=9).state_dict()
     names = {"backbone.layers.0.weight", "head.blocks.0.weight"}
-    restart(model, names, 9, keep, fresh)
+    restart(model, names, 9, keep, perturb)
     for name, now in model.state_dict().items():
         if name in names:
-            torch.testing.assert_close(now, keep * before[name] + fresh * drawn[name])
+            torch.testing.assert_close(now, keep * before[name] + perturb * drawn[name])
         else:
             assert torch.equal(now, before[name]), name
     assert all(parameter.requires_grad and parameter.is_leaf for parameter in model.parameters())
@@ -106,9 +106,9 @@ def test_a_restart_keeps_so_much_of_the_named_parameters_and_adds_so_much_of_a_d
 def test_a_restart_at_either_end_is_the_draw_itself_or_no_change():
     model = whole("mlp", {"width": 5})
     names, before = dict(model.named_parameters()).keys(), bits(model)
-    restart(model, names, 9, keep=1, fresh=0)
+    restart(model, names, 9, keep=1, perturb=0)
     assert bits(model) == before
-    restart(model, names, 9, keep=0, fresh=1)
+    restart(model, names, 9, keep=0, perturb=1)
     assert bits(model) == bits(again(model, seed=9)) != before
 
 
@@ -117,7 +117,7 @@ def test_a_restart_leaves_running_statistics_and_the_global_state():
     for buffer in model.buffers():
         buffer.add_(3)
     before = [buffer.clone() for buffer in model.buffers()]
-    restart(model, dict(model.named_parameters()), 9, keep=0, fresh=1)
+    restart(model, dict(model.named_parameters()), 9, keep=0, perturb=1)
     assert all(map(torch.equal, model.buffers(), before))
     assert torch.equal(torch.get_rng_state(), state)
 

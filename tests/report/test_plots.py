@@ -3,6 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from matplotlib.colors import to_rgba
 from matplotlib.figure import Figure
 from tests.experiment.story import ran
 
@@ -48,6 +49,29 @@ def test_bars_of_an_experience_stand_side_by_side_around_its_number(axes):
     assert (first.get_height(), second.get_height()) == pytest.approx((70.0, 90.0))
     assert first.get_x() + first.get_width() < second.get_x()
     assert (first.get_x() + second.get_x() + second.get_width()) / 2 == pytest.approx(1.0)
+
+
+@pytest.mark.parametrize("first", [False, True])
+def test_what_got_everything_at_once_is_a_dot_at_the_last_update_and_has_no_bars(axes, first):
+    oracle = (ran("oracle", 0, [[0.99]]), ran("oracle", 1, [[0.97]]))
+    results = Results("at once", (*oracle, *RESULTS.cells) if first else (*RESULTS.cells, *oracle))
+    draw_lines(axes, results.curves())
+    drawn = {line.get_label(): (line.get_xdata().tolist(), line.get_ydata().tolist()) for line in axes.lines}
+    assert drawn["oracle"] == ([2], pytest.approx([98.0]))
+    colours = {line.get_label(): line.get_color() for line in axes.lines}
+    bars = Figure().subplots()
+    draw_bars(bars, results.last_rows())
+    assert [bar.get_height() for bar in bars.patches] == pytest.approx([70.0, 100.0, 90.0, 100.0])
+    middles = [bar.get_x() + bar.get_width() / 2 for bar in bars.patches]
+    assert middles == pytest.approx([0.8, 1.8, 1.2, 2.2])  # two bars around each number: no room is left for a third
+    assert bars.patches[0].get_facecolor() == to_rgba(colours["\u200b_warm"])  # as on the left
+    assert bars.patches[2].get_facecolor() == to_rgba(colours[r"\$x\$"])
+    assert bars.get_xlim() == (0.5, 2.5)
+
+
+def test_where_everything_came_at_once_there_is_one_group_of_bars(axes):
+    draw_bars(axes, Results("oracles", (ran("a", 0, [[0.9]]), ran("b", 0, [[0.8]]))).last_rows())
+    assert [bar.get_height() for bar in axes.patches] == pytest.approx([90.0, 80.0])
 
 
 def test_zoom_goes_to_what_there_is_and_never_beyond_0_and_100_percent(axes):

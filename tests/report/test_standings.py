@@ -41,9 +41,9 @@ def test_what_is_not_known_is_a_dash():
 
 def test_share_that_still_fell_is_shown_in_percent():
     cell = ran("a", 0, [[0.5]])
-    learned = replace(cell, outcome=replace(cell.outcome, learning=((1.0, 5.0, 3.0),)))
+    learned = replace(cell, outcome=replace(cell.outcome, learning=((5, *[2] * 8, 1),)))
     table = standings_table(compared(Results("learned", (learned,)), Roles("a", "a", "a")), "learned")
-    assert shown(table)[-1] == ["20.0"]
+    assert shown(table)[-1] == ["25.0"]
 
 
 @pytest.mark.parametrize(("method", "means"), [("warm", ["20.0", "30.0", "45.0"]), ("new", ["20.0", "25.0", "60.0"])])

@@ -46,7 +46,7 @@ def walk(cell: Cell) -> Outcome:
     Raises:
         OnwardError: when they cannot be made, do not fit, or training diverges.
     """
-    train, test = held(cell.stream.train, cell.data_dir), held(cell.stream.test, cell.data_dir)
+    train, test = data_of(cell.stream, cell.data_dir)
     stream = made_stream(cell.stream, train, test, cell.seed)
     if cell.contender.at_once:
         stream = together(stream)
@@ -55,9 +55,22 @@ def walk(cell: Cell) -> Outcome:
     return walked(Learner(model, parsed(cell.contender.method)), stream, cell.contender.settings, cell.seed)
 
 
+def data_of(plan: StreamPlan, data_dir: Path | None) -> tuple[Data, Data]:
+    """Return the training and the test data of a planned stream."""
+    train, test = zip((plan.train, plan.test), plan.fingerprints, strict=True)
+    return held(train, data_dir), held(test, data_dir)
+
+
 @lru_cache(maxsize=2)
-def held(source: str, data_dir: Path | None) -> Data:
-    """Return the examples of a source, read once for all cells that a process runs: decoding may take minutes."""
+def held(planned: tuple[str, str], data_dir: Path | None) -> Data:
+    """Return the examples of a source, read once for all cells that a process runs: decoding may take minutes.
+
+    Args:
+        planned: the source, and the fingerprint of its examples when the run was planned: where a file changed between
+            two runs, the second has another, so it is read again.
+        data_dir: where data sets by name are looked for.
+    """
+    source, _ = planned
     return read(source, data_dir)
 
 

@@ -1,4 +1,4 @@
-"""Whether an update had converged: how its loss on the new data fell, and whether it still did at the end."""
+"""Whether updates had converged: how their loss on the new data fell, and whether it still did at the end."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from onward.record import Record
 NEW_DATA = "cross_entropy"
 """The term of every phase that is the loss on what arrived."""
 
-TAIL = 0.1
-"""The share of an update, at its end, in which nothing should be left to fall."""
+TENTHS = 10
+"""Into how many parts an update is cut; in the last of them nothing should be left to fall."""
 
 
 def learning_curve(record: Record) -> tuple[float, ...]:
@@ -20,30 +20,34 @@ def learning_curve(record: Record) -> tuple[float, ...]:
     return tuple(value for phase in record.phases for value in phase.curve.get(NEW_DATA, ()))
 
 
-def still_falling(curve: Sequence[float]) -> float:
-    """Return the fall over the last tenth of a learning curve, as a share of the fall from its highest reading.
+def still_falling(curves: Sequence[Sequence[float]]) -> float:
+    """Return what the loss fell over the last tenth of the updates, as a share of the whole fall.
 
-        (L(0.9) − L(1)) / (max L − L(1))          L between two readings on the line through them
+        Σ (mean L(0.8, 0.9] − mean L(0.9, 1]) / Σ (max L − mean L(0.9, 1])          sums over the updates
 
-    The highest, not the first: from a parent's weights the loss starts low and rises before it falls. Near 0 when the
-    update had converged, 0.1 and more when it was cut off on a slope; below 0 when the loss rose at the end.
+    ``L(a, b]`` are the readings after the share a of an update, up to the share b. Means and sums, as one reading is
+    noisy: where the loss falls little, as from a good parent, noise alone would make any share. The highest reading,
+    not the first: from a parent's weights the loss starts low and rises before it falls.
+
+    Near 0 when the updates had converged, 0.1 and more when they were cut off on a slope; below 0 when the loss rose at
+    the end.
 
     Args:
-        curve: readings, (n,), as if at equal distances; each epoch has as many.
+        curves: of each update its readings, (n,), as if at equal distances; each epoch has as many.
 
     Returns:
-        The share; 0 for a curve that never fell, NaN for fewer than two readings.
+        The share; 0 where no loss ever fell. NaN where no curve has as many readings as there are tenths: those that
+        have fewer do not count.
     """
-    readings = np.asarray(curve, dtype=np.float64)
-    if len(readings) < 2:
+    tenths = [last_tenths(curve) for curve in curves if len(curve) >= TENTHS]
+    if not tenths:
         return float("nan")
-    end = readings[-1]
-    before = np.interp((1 - TAIL) * (len(readings) - 1), np.arange(len(readings)), readings)
-    fall = readings.max() - end
-    return float((before - end) / fall) if fall > 0 else 0.0
+    highest, before, end = np.sum(tenths, axis=0)
+    return float((before - end) / (highest - end)) if highest > end else 0.0
 
 
-def worst(curves: Sequence[Sequence[float]]) -> float:
-    """Return ``still_falling`` of the update that was farthest from its end; NaN where no curve can tell."""
-    shares = [share for share in map(still_falling, curves) if not np.isnan(share)]
-    return max(shares, default=float("nan"))
+def last_tenths(curve: Sequence[float]) -> tuple[float, float, float]:
+    """Return the highest reading of a curve and the means over its last tenth but one and over its last."""
+    readings, count = np.asarray(curve, dtype=np.float64), len(curve)
+    one, two = (TENTHS - 1) * count // TENTHS, (TENTHS - 2) * count // TENTHS  # whole numbers: no rounding at the ends
+    return readings.max(), readings[two:one].mean(), readings[one:].mean()

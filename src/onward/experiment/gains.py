@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from onward.errors import unknown
-from onward.experiment.convergence import worst
+from onward.experiment.convergence import still_falling
 from onward.experiment.results import Estimate, Outcome, Results, estimate
 from onward.metrics.interval import paired_interval
 
@@ -58,7 +58,7 @@ class Standing:
         samples: examples gone through the model in training, of an update.
         seconds: wall time of an update.
         kept_bytes: what the last update leaves for the next.
-        still_falling: of the update that was farthest from having converged; see ``convergence``.
+        still_falling: the share of its fall that the loss fell at the end of the updates; see ``convergence``.
     """
 
     label: str
@@ -125,7 +125,7 @@ def standing(results: Results, label: str, roles: Roles) -> Standing:
         samples=ends([[cost.samples for cost in run.costs] for run in runs]),
         seconds=ends([[cost.seconds for cost in run.costs] for run in runs]),
         kept_bytes=over(float(run.costs[-1].kept_bytes) for run in runs).mean,
-        still_falling=worst([curve for run in runs for curve in run.learning]),
+        still_falling=still_falling([curve for run in runs for curve in run.learning]),
     )
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Literal
 
 from onward.errors import InputError, OnwardError, StoreError
-from onward.experiment.cell import run, warm_up
+from onward.experiment.cell import held, run, warm_up
 from onward.experiment.export import export
 from onward.experiment.ledger import Ledger
 from onward.experiment.plan import Cell, Experiment
@@ -91,7 +91,7 @@ def conduct(
 
 
 def finished(cells: Sequence[Cell], jobs: int) -> Iterator[tuple[Cell, CellResult]]:
-    """Run cells and yield each as it is finished.
+    """Run cells and yield each as it is finished; afterwards no data stays in memory.
 
     Raises:
         OnwardError: when a process is ended from outside.
@@ -99,7 +99,10 @@ def finished(cells: Sequence[Cell], jobs: int) -> Iterator[tuple[Cell, CellResul
     if jobs <= 1:
         if cells:
             warm_up()
-        yield from ((cell, run(cell)) for cell in cells)
+        try:
+            yield from ((cell, run(cell)) for cell in cells)
+        finally:
+            held.cache_clear()
         return
     spawn = multiprocessing.get_context("spawn")  # a forked child would inherit torch's threads in a broken state
     pool = ProcessPoolExecutor(jobs, mp_context=spawn, initializer=begin)

@@ -49,8 +49,9 @@ def image_of(shape: tuple[int, ...]) -> ImageTransform | None:
 def channels_last(images: Tensor) -> Tensor:
     """Return images, (b, ch, h, w), with the channels of a pixel side by side in memory.
 
-    Convolutions and norms that follow keep that order, in which a step takes 0.7 to 0.8 of the time on a CPU. Values
-    are the same; sums run in another order. Not for a network with 1x1 convolutions of stride 2, as in the shortcuts of
-    a ResNet: from 4 to 8 channels their backward pass wrote past its memory (torch 2.13 on a CPU).
+    Convolutions and norms that follow keep that order, in which a step is faster on a CPU
+    (``benchmarks/channels_last.py``). Values are the same; sums run in another order. Not for a network with 1x1
+    convolutions of stride 2, as in the shortcuts of a ResNet: from 4 to 8 channels their backward pass wrote past its
+    memory (torch 2.13 on a CPU).
     """
     return images.contiguous(memory_format=torch.channels_last)

@@ -83,17 +83,17 @@ def again(model: Classifier, seed: int) -> Classifier:
 
 
 @torch.no_grad()
-def restart(model: Classifier, names: Collection[str], seed: int, keep: float, fresh: float) -> None:
-    """Bring parameters some way back to where training begins: ``keep`` of each, and ``fresh`` of a new draw.
+def restart(model: Classifier, names: Collection[str], seed: int, keep: float, perturb: float) -> None:
+    """Bring parameters some way back to where training begins: ``keep`` of each, and ``perturb`` of a new draw.
 
     Args:
         model: changed in place.
         names: of the parameters that are brought back.
         seed: of the draw, which is ``again``'s.
         keep: what stays of a parameter, >= 0.
-        fresh: what comes of its draw, >= 0; with 1, and ``keep`` 0, it starts afresh.
+        perturb: what comes of its draw, >= 0; with 1, and ``keep`` 0, it starts afresh.
     """
     drawn = dict(again(model, seed).named_parameters())
     for name, parameter in model.named_parameters():
         if name in names:
-            parameter.mul_(keep).add_(drawn[name], alpha=fresh)
+            parameter.mul_(keep).add_(drawn[name], alpha=perturb)

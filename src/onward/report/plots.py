@@ -28,7 +28,8 @@ def curves(results: Results, path: str | Path) -> Path:
     """Draw how the methods did, and return the path of the picture.
 
     On the left a line for each method: the average accuracy on the experiences seen so far, after each update. On the
-    right its accuracy on each experience after the last update. Bands and whiskers are 95 % intervals over seeds.
+    right its accuracy on each experience after the last update, but for what got everything at once. Bands and whiskers
+    are 95 % intervals over seeds.
 
     Args:
         results: of an experiment.
@@ -103,11 +104,17 @@ def draw_lines(axes: Axes, rows: Rows) -> None:
 
 
 def draw_bars(axes: Axes, rows: Rows) -> None:
-    """Draw a group of bars for each experience, a bar for each method."""
-    width = 0.8 / len(rows)
-    for k, estimates in enumerate(rows.values()):
-        places, (means, widths) = np.arange(1, len(estimates) + 1), in_percent(estimates)
-        shifted = places - 0.4 + (k + 0.5) * width
+    """Draw a group of bars for each experience, a bar for each method.
+
+    What got everything at once has none: it was tested on all experiences as one, and what it has right of each was
+    not counted.
+    """
+    experiences = max(map(len, rows.values()))
+    apart = [(k, estimates) for k, estimates in enumerate(rows.values()) if len(estimates) == experiences]
+    width = 0.8 / len(apart)
+    for slot, (k, estimates) in enumerate(apart):
+        places, (means, widths) = np.arange(1, experiences + 1), in_percent(estimates)
+        shifted = places - 0.4 + (slot + 0.5) * width
         axes.bar(
             shifted,
             means,
@@ -116,7 +123,7 @@ def draw_bars(axes: Axes, rows: Rows) -> None:
             color=COLOURS[k % len(COLOURS)],
             error_kw={"ecolor": INK, "elinewidth": 1},
         )
-    dress(axes, "accuracy on each experience after the last update", "experience", len(next(iter(rows.values()))))
+    dress(axes, "accuracy on each experience after the last update", "experience", experiences)
 
 
 def draw_learning(axes: Axes, runs: Mapping[str, Sequence[Sequence[float]]]) -> None:

@@ -37,7 +37,7 @@ def standings_table(comparison: Comparison, name: str) -> Table:
     caption = (
         f"in %, {over} over {counted(runs, 'seed')}; gain over {roles.baseline}, paired by seed; gap from "
         f"{roles.baseline} to {roles.oracle}; of an update: the second → the last; still falling: share of its fall "
-        "that the loss fell in the last tenth of an update, of the worst"
+        "that the loss fell in the last tenth of an update, over all updates"
     )
     table = Table(title=Text(name), caption=Text(caption))
     table.add_column("method")

@@ -105,7 +105,7 @@ REPRODUCTIONS: Mapping[str, Reproduction] = MappingProxyType(
             ),
             Reproduction(
                 name="ckca-ablation",
-                title="what each part of ckca is worth, on training data held back: how its default was chosen",
+                title="what each part of ckca is worth, on training data held back",
                 claim=SHEN_2024,
                 caveat=RECONSTRUCTION,
                 roles=Roles("ckca", "warm start", "joint"),
