@@ -104,6 +104,14 @@ REPRODUCTIONS: Mapping[str, Reproduction] = MappingProxyType(
                 forms=("full", "quick", "large"),
             ),
             Reproduction(
+                name="ckca-baselines",
+                title="at which strength the baselines of ckca are best, on training data held back",
+                claim=SHEN_2024,
+                caveat=RECONSTRUCTION,
+                roles=Roles("ckca", "warm start", "joint"),
+                forms=("full",),
+            ),
+            Reproduction(
                 name="ckca-ablation",
                 title="what each part of ckca is worth, on training data held back",
                 claim=SHEN_2024,
