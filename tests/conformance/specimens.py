@@ -22,7 +22,9 @@ from onward.methods.ewc import EWC
 from onward.methods.feature_distillation import FeatureDistillation
 from onward.methods.joint import Joint
 from onward.methods.l2_to_parent import L2ToParent
+from onward.methods.least_squares import LeastSquares
 from onward.methods.lwf import LwF
+from onward.methods.refit_head import RefitHead
 from onward.methods.replay import Replay
 from onward.methods.scratch import Scratch
 from onward.methods.shrink_and_perturb import ShrinkAndPerturb
@@ -41,11 +43,17 @@ class Specimen:
         shown: with settings under which it acts on small problems.
         off: with settings under which it is the warm start; or the reason why it has none.
         earns: where it holds old data better than the warm start does; or the reason why it need not.
+        solves: why an update with a parent takes no step and draws nothing; "" where it trains.
+        needs_its_past: why it cannot take over from a method that kept nothing; "" where it can.
+        cannot_tell: why examples that were never seen cannot be told from others when they are to be forgotten.
     """
 
     shown: Method
     off: Method | str
     earns: Callable[[Method, int], Outcome] | str
+    solves: str = ""
+    needs_its_past: str = ""
+    cannot_tell: str = ""
 
 
 SPECIMENS = {
@@ -57,7 +65,18 @@ SPECIMENS = {
     ),
     "joint": Specimen(Joint(), "it has no strength: all data is all data", two_blobs),
     "l2_to_parent": Specimen(L2ToParent(strength=0.1), L2ToParent(strength=0.0), two_tilts),
+    "least_squares": Specimen(
+        LeastSquares(), LeastSquares(start="random"), "it starts new classes well, and holds nothing of the past"
+    ),
     "lwf": Specimen(LwF(strength=1.0), LwF(strength=0.0), two_tilts),
+    "refit_head": Specimen(
+        RefitHead(),
+        "it has no strength: it solves the head, whole",
+        two_blobs,
+        solves="the head is a closed form of sums",
+        needs_its_past="without sums over the old classes their rows cannot be solved",
+        cannot_tell="a sum does not tell of what it is the sum",
+    ),
     "replay": Specimen(Replay(size=20, per_batch=8), Replay(size=0), two_blobs),
     "scratch": Specimen(Scratch(), "it always starts afresh", "it throws the past away, which is its name"),
     "shrink_and_perturb": Specimen(

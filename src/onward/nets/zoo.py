@@ -15,10 +15,13 @@ from onward.nets.cnn import CNN
 from onward.nets.head import Head
 from onward.nets.imported import Imported
 from onward.nets.mlp import MLP
+from onward.nets.random_features import RandomFeatures
 from onward.nets.resnet import ResNet18
 from onward.rng import isolated
 
 BACKBONES: dict[str, type[Backbone]] = {"mlp": MLP, "cnn": CNN, "resnet18": ResNet18, "imported": Imported}
+WRAPPERS: dict[str, type[Backbone]] = {"random_features": RandomFeatures}
+"""Networks around a network, which their spec calls ``inner``; a method puts them in place, no user."""
 
 
 def build(spec: Spec, seed: int = 0) -> Classifier:
@@ -47,6 +50,8 @@ def build_backbone(spec: Spec, seed: int = 0) -> Backbone:
     """
     arguments = dict(spec)
     kind = str(arguments.pop("net", ""))
+    if kind in WRAPPERS:
+        return WRAPPERS[kind](build_backbone(arguments.pop("inner"), seed), **arguments)
     if kind not in BACKBONES:
         raise unknown("network", kind, BACKBONES)
     try:
