@@ -88,6 +88,11 @@ def everything(name: str) -> bool:
     return True
 
 
+def evenly(name: str) -> float:
+    """Say of each parameter that its learning rate is the phase's."""
+    return 1.0
+
+
 @dataclass(frozen=True)
 class Mix:
     """Examples that go beside each batch: ``size`` of ``data``, dealt so that each comes equally often."""
@@ -107,6 +112,7 @@ class Phase:
         terms: the sum of which is minimised; each is logged under its name.
         mixes: what goes beside each batch.
         trains: says by name which parameters move.
+        pace: says by name by what the learning rate of a parameter is multiplied, > 0.
         edits: run after the backward pass and before the optimiser's step, in order; they may read and change
             gradients.
     """
@@ -117,6 +123,7 @@ class Phase:
     terms: Mapping[str, Term] = field(default_factory=lambda: {"cross_entropy": cross_entropy})
     mixes: tuple[Mix, ...] = ()
     trains: Callable[[str], bool] = everything
+    pace: Callable[[str], float] = evenly
     edits: tuple[Edit, ...] = ()
 
     def plus(self, **terms: Term) -> Phase:
@@ -135,6 +142,11 @@ class Phase:
         """Hold every parameter still, bit for bit, that ``trains`` does not name."""
         before = self.trains
         return replace(self, trains=lambda name: before(name) and trains(name))
+
+    def paced(self, pace: Callable[[str], float]) -> Phase:
+        """Multiply each parameter's learning rate by what ``pace`` says of its name."""
+        before = self.pace
+        return replace(self, pace=lambda name: before(name) * pace(name))
 
     def edited(self, edit: Edit) -> Phase:
         """Project, mask or observe gradients."""

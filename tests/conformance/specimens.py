@@ -20,14 +20,17 @@ from onward.methods.ckca import CKCA
 from onward.methods.dash import DASH
 from onward.methods.ewc import EWC
 from onward.methods.feature_distillation import FeatureDistillation
+from onward.methods.freeze_old_rows import FreezeOldRows
 from onward.methods.joint import Joint
 from onward.methods.l2_to_parent import L2ToParent
+from onward.methods.layer_decay import LayerDecay
 from onward.methods.least_squares import LeastSquares
 from onward.methods.lwf import LwF
 from onward.methods.refit_head import RefitHead
 from onward.methods.replay import Replay
 from onward.methods.scratch import Scratch
 from onward.methods.shrink_and_perturb import ShrinkAndPerturb
+from onward.methods.soft_targets import SoftTargets
 from onward.methods.warm_start import WarmStart
 from onward.record import Record
 from onward.store.card import Card
@@ -45,6 +48,7 @@ class Specimen:
         earns: where it holds old data better than the warm start does; or the reason why it need not.
         solves: why an update with a parent takes no step and draws nothing; "" where it trains.
         needs_its_past: why it cannot take over from a method that kept nothing; "" where it can.
+        idle: scenarios in which it is the warm start as shown, each with the reason.
         cannot_tell: why examples that were never seen cannot be told from others when they are to be forgotten.
     """
 
@@ -53,6 +57,7 @@ class Specimen:
     earns: Callable[[Method, int], Outcome] | str
     solves: str = ""
     needs_its_past: str = ""
+    idle: Mapping[str, str] = field(default_factory=dict)
     cannot_tell: str = ""
 
 
@@ -63,8 +68,21 @@ SPECIMENS = {
     "feature_distillation": Specimen(
         FeatureDistillation(strength=1.0, form="smooth_l1"), FeatureDistillation(strength=0.0), two_tilts
     ),
+    "freeze_old_rows": Specimen(
+        FreezeOldRows(),
+        "it has no strength: a row moves or not",
+        "it holds old rows; nothing holds the features",
+        idle={
+            "more data, dropout": "no class is new",
+            "shifted domain, on disk": "no class is new",
+            "task heads": "no loss of a new task reaches the rows of an old one",
+        },
+    ),
     "joint": Specimen(Joint(), "it has no strength: all data is all data", two_blobs),
     "l2_to_parent": Specimen(L2ToParent(strength=0.1), L2ToParent(strength=0.0), two_tilts),
+    "layer_decay": Specimen(
+        LayerDecay(decay=0.5), LayerDecay(decay=1.0), "it slows the forgetting of early layers, and holds nothing"
+    ),
     "least_squares": Specimen(
         LeastSquares(), LeastSquares(start="random"), "it starts new classes well, and holds nothing of the past"
     ),
@@ -83,6 +101,11 @@ SPECIMENS = {
         ShrinkAndPerturb(),
         ShrinkAndPerturb(shrink=1.0, noise=0.0),
         "it frees the network for the new, and holds nothing of the past",
+    ),
+    "soft_targets": Specimen(
+        SoftTargets(),
+        "it has no strength: a target is soft or not",
+        "it asks old classes for less change, and holds them only beside a memory",
     ),
     "warm_start": Specimen(WarmStart(), WarmStart(), "it is what the others are measured against"),
 }

@@ -30,14 +30,17 @@ METHODS = {
     "dash": "dash",
     "ewc": "ewc(strength=100)",
     "feature_distillation": "feature_distillation(form='smooth_l1')",
+    "freeze_old_rows": "freeze_old_rows",
     "joint": "joint",
     "l2_to_parent": "l2_to_parent",
+    "layer_decay": "layer_decay",
     "least_squares": "least_squares",
     "lwf": "lwf",
     "refit_head": "refit_head",
     "replay": "replay(size=100)",
     "scratch": "scratch",
     "shrink_and_perturb": "shrink_and_perturb",
+    "soft_targets": "soft_targets | replay(size=100)",
     "warm_start": "warm_start",
 }
 

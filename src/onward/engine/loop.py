@@ -18,7 +18,7 @@ from onward.engine.augment import augmented
 from onward.engine.batches import Piece, epoch, resident, steps_in
 from onward.engine.loader import loaded
 from onward.engine.log import Log, Observer, Progress
-from onward.engine.optimise import all_finite, optimiser, rate, training
+from onward.engine.optimise import all_finite, optimiser, rate, set_rate, training
 from onward.engine.teacher import Teacher
 from onward.errors import DivergedError, InputError
 from onward.nets.classifier import Classifier
@@ -50,7 +50,8 @@ class Pass:
         planned = settings.epochs * self.per_epoch
         self.steps = planned if settings.steps is None else min(settings.steps, planned)
         self.sources = [resident(data, model.device) for data in (phase.data, *(mix.data for mix in phase.mixes))]
-        self.optimiser = optimiser(chosen, settings)
+        names = {id(parameter): name for name, parameter in model.named_parameters()}
+        self.optimiser = optimiser(chosen, settings, [phase.pace(names[id(parameter)]) for parameter in chosen])
         self.log = Log(phase.name, list(phase.terms))
         self.features = torch.compile(model.features) if settings.compile else model.features
         self.step = self.samples = 0
@@ -68,7 +69,7 @@ class Pass:
                 if settings.augment:
                     batch = Batch(augmented(batch.inputs, settings.augment, views), batch.targets)
                 if pace:
-                    self.optimiser.param_groups[0]["lr"] = rate(settings, self.step, self.steps)
+                    set_rate(self.optimiser, rate(settings, self.step, self.steps))
                 self.descend(Step(self.model, batch, draws, self.parent(batch, pieces), self.features))
                 self.step += 1
                 self.samples += len(batch.targets)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 
 import torch
@@ -14,19 +14,35 @@ from onward.errors import InputError
 from onward.settings import Settings
 
 
-def optimiser(parameters: list[nn.Parameter], settings: Settings) -> Optimizer:
-    """Return a fresh optimiser; fused where torch has it, which is the same arithmetic in one pass."""
+def optimiser(parameters: Sequence[nn.Parameter], settings: Settings, paces: Sequence[float] = ()) -> Optimizer:
+    """Return a fresh optimiser; fused where torch has it, which is the same arithmetic in one pass.
+
+    Args:
+        parameters: that move.
+        settings: how.
+        paces: by what each one's learning rate is multiplied; () is 1 for all. One group of each pace.
+    """
     fused = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)
+    groups: dict[float, list[nn.Parameter]] = {}
+    for parameter, pace in zip(parameters, paces or [1.0] * len(parameters), strict=True):
+        groups.setdefault(pace, []).append(parameter)
+    paced = [{"params": group, "pace": pace, "lr": pace * settings.lr} for pace, group in groups.items()]
     if settings.optimiser == "adamw":
-        return AdamW(parameters, lr=settings.lr, weight_decay=settings.weight_decay, fused=fused)
+        return AdamW(paced, lr=settings.lr, weight_decay=settings.weight_decay, fused=fused)
     return SGD(
-        parameters,
+        paced,
         lr=settings.lr,
         momentum=settings.momentum,
         nesterov=settings.nesterov,
         weight_decay=settings.weight_decay,
         fused=fused,
     )
+
+
+def set_rate(optimiser: Optimizer, lr: float) -> None:
+    """Set the learning rate of the next step, each group's at its pace."""
+    for group in optimiser.param_groups:
+        group["lr"] = group["pace"] * lr
 
 
 def rate(settings: Settings, step: int, total: int) -> float:

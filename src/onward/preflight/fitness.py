@@ -25,6 +25,11 @@ HOLDS_ANSWERS = (
     "near chance on old classes when new ones come without them: it holds the parent's answers on the new examples, "
     "and none of those is of an old class"
 )
+# On the digits, 0-6 and then 7-9, accuracy on the old classes was 0.00 for this one, too.
+HOLDS_ROWS = (
+    "near chance on old classes when new ones come without them: it holds the old rows, and the features under them "
+    "move"
+)
 # The features may stay as they are: the head is free to call everything new.
 HOLDS_FEATURES = (
     "near chance on old classes when new ones come without them: it holds the features, and nothing holds the head"
@@ -38,6 +43,9 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("new classes", "warm_start"): FORGETS,
     ("new classes", "shrink_and_perturb"): FORGETS,
     ("new classes", "dash"): FORGETS,
+    ("new classes", "layer_decay"): FORGETS,
+    ("new classes", "soft_targets"): FORGETS,
+    ("new classes", "freeze_old_rows"): HOLDS_ROWS,
     ("new classes", "least_squares"): FORGETS,
     ("new classes", "ewc"): HOLDS_WEIGHTS,
     ("new classes", "l2_to_parent"): HOLDS_WEIGHTS,
@@ -48,6 +56,9 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("mixed", "warm_start"): FORGETS,
     ("mixed", "shrink_and_perturb"): FORGETS,
     ("mixed", "dash"): FORGETS,
+    ("mixed", "layer_decay"): FORGETS,
+    ("mixed", "soft_targets"): FORGETS,
+    ("mixed", "freeze_old_rows"): HOLDS_ROWS,
     ("mixed", "least_squares"): FORGETS,
     ("mixed", "ewc"): HOLDS_WEIGHTS,
     ("mixed", "l2_to_parent"): HOLDS_WEIGHTS,
@@ -58,6 +69,9 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("shifted domain", "warm_start"): DRIFTS,
     ("shifted domain", "shrink_and_perturb"): DRIFTS,
     ("shifted domain", "dash"): DRIFTS,
+    ("shifted domain", "layer_decay"): DRIFTS,
+    ("shifted domain", "soft_targets"): DRIFTS,
+    ("shifted domain", "freeze_old_rows"): DRIFTS,
     ("shifted domain", "least_squares"): DRIFTS,
     ("shifted domain", "scratch"): STARTS_ANEW,
     ("same classes", "scratch"): STARTS_ANEW,
@@ -66,17 +80,20 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
 
 FITS: Mapping[Scenario, tuple[str, ...]] = {
     "first data": ("replay", "warm_start", "joint"),
-    "same classes": ("warm_start", "ewc", "lwf", "replay", "joint"),
+    "same classes": ("warm_start", "ckca", "ewc", "lwf", "replay", "joint"),
     "new classes": ("replay", "lwf | replay", "joint"),
     "shifted domain": ("replay", "ewc | replay", "ewc", "lwf", "joint"),
     "mixed": ("replay", "lwf | replay", "joint"),
 }
-"""Chains of our methods that kept old and new on the digits; the cheapest of the best first, the oracle last."""
+"""Chains of our methods that kept old and new on the digits; the cheapest of the best first, the oracle last. ``ckca`` is
+what held most of CIFAR-100 where the same classes kept coming and no example was kept (``onward reproduce ckca``)."""
 
 NOTHING_FITS = "none that keeps no example"
 """What is said where no example may be kept and every chain that fits keeps some."""
 
-UNPROTECTING = frozenset({"warm_start", "scratch", "shrink_and_perturb", "dash", "least_squares"})
+UNPROTECTING = frozenset(
+    {"warm_start", "scratch", "shrink_and_perturb", "dash", "least_squares", "layer_decay", "soft_targets"}
+)
 """Methods that hold on to nothing of the past."""
 
 HOLDS_BY = {"ewc": "fisher", "replay": "inputs", "joint": "inputs"}
