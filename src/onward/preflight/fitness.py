@@ -85,8 +85,10 @@ FITS: Mapping[Scenario, tuple[str, ...]] = {
     "shifted domain": ("replay", "ewc | replay", "ewc", "lwf", "joint"),
     "mixed": ("replay", "lwf | replay", "joint"),
 }
-"""Chains of our methods that kept old and new on the digits; the cheapest of the best first, the oracle last. ``ckca`` is
-what held most of CIFAR-100 where the same classes kept coming and no example was kept (``onward reproduce ckca``)."""
+"""Chains of our methods that kept old and new on the digits; the cheapest of the best first, the oracle last.
+
+``ckca`` held most of CIFAR-100 where the same classes kept coming and none was kept: ``onward reproduce ckca``.
+"""
 
 NOTHING_FITS = "none that keeps no example"
 """What is said where no example may be kept and every chain that fits keeps some."""
