@@ -127,3 +127,16 @@ def test_one_call_is_a_name_and_its_arguments():
     assert call(" cnn ") == ("cnn", {})
     with pytest.raises(InputError, match=r"'a \| b' names 2"):
         call("a | b")
+
+
+def test_a_chain_with_a_name_is_its_methods_and_may_go_on():
+    every = [each.name for each in catalogue.parsed("sgm | replay(size=9)").methods]
+    assert every == ["least_squares", "freeze_old_rows", "soft_targets", "layer_decay", "freeze_stem", "replay"]
+    assert catalogue.parsed("sgm").methods == catalogue.parsed(catalogue.CHAINS["sgm"]).methods
+    assert catalogue.parsed(catalogue.written(catalogue.parsed("sgm"))) == catalogue.parsed("sgm")
+
+
+def test_a_chain_with_a_name_has_no_fields_and_no_methods_name():
+    with pytest.raises(InputError, match="sgm has no fields of its own, got size; it is the chain: least_squares"):
+        catalogue.parsed("sgm(size=3)")
+    assert not set(catalogue.CHAINS) & set(catalogue.names())

@@ -10,15 +10,29 @@ import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.metadata import entry_points
+from types import MappingProxyType
 from typing import Any
 
 import onward.methods
-from onward.errors import InputError, unknown
+from onward.errors import InputError, listed, unknown
 from onward.method import Chain, Method, chained
 from onward.schema import checked
 
 ENTRY_POINTS = "onward.methods"
 """The group under which another package names its methods: ``name = "package.module:Class"``."""
+
+
+CHAINS: Mapping[str, str] = MappingProxyType(
+    {
+        "sgm": "least_squares(start='class_mean', unit=True, scale='none') | freeze_old_rows | soft_targets "
+        "| layer_decay(decay=0.9) | freeze_stem",
+    }
+)
+"""Chains that have a name.
+
+``sgm`` is stability gap mitigation (Harun & Kanan 2024, arXiv:2306.01904) but for its LoRA, which is a matter of the
+model, and its rehearsal: ``sgm | replay(size=2000)``.
+"""
 
 
 @dataclass(frozen=True)
@@ -53,7 +67,7 @@ def method_class(name: str) -> type[Method]:
     for entry in entry_points(group=ENTRY_POINTS, name=name):
         loaded: type[Method] = entry.load()
         return loaded
-    raise unknown("method", name, names())
+    raise unknown("method", name, (*names(), *CHAINS))
 
 
 def fields_of(name: str) -> tuple[Field, ...]:
@@ -91,7 +105,20 @@ def parsed(text: str) -> Chain:
     Raises:
         InputError: when the text is not names of methods, with fields in brackets, joined by ``|``.
     """
-    return chained(*(made(*link) for link in calls(text)))
+    return chained(*(named(*link) for link in calls(text)))
+
+
+def named(name: str, arguments: Mapping[str, Any]) -> Method:
+    """Return a method with the given hyper-parameters, or the chain of a name, which has none.
+
+    Raises:
+        InputError: when there is neither, or it does not take the arguments.
+    """
+    if name not in CHAINS:
+        return made(name, arguments)
+    if arguments:
+        raise InputError(f"{name} has no fields of its own, got {listed(arguments)}; it is the chain: {CHAINS[name]}")
+    return parsed(CHAINS[name])
 
 
 def calls(text: str) -> list[tuple[str, dict[str, Any]]]:

@@ -21,6 +21,7 @@ from onward.methods.dash import DASH
 from onward.methods.ewc import EWC
 from onward.methods.feature_distillation import FeatureDistillation
 from onward.methods.freeze_old_rows import FreezeOldRows
+from onward.methods.freeze_stem import FreezeStem
 from onward.methods.joint import Joint
 from onward.methods.l2_to_parent import L2ToParent
 from onward.methods.layer_decay import LayerDecay
@@ -78,6 +79,7 @@ SPECIMENS = {
             "task heads": "no loss of a new task reaches the rows of an old one",
         },
     ),
+    "freeze_stem": Specimen(FreezeStem(), FreezeStem(share=0.0), "it holds the stem; nothing holds what is above"),
     "joint": Specimen(Joint(), "it has no strength: all data is all data", two_blobs),
     "l2_to_parent": Specimen(L2ToParent(strength=0.1), L2ToParent(strength=0.0), two_tilts),
     "layer_decay": Specimen(

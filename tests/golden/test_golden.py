@@ -31,6 +31,7 @@ METHODS = {
     "ewc": "ewc(strength=100)",
     "feature_distillation": "feature_distillation(form='smooth_l1')",
     "freeze_old_rows": "freeze_old_rows",
+    "freeze_stem": "freeze_stem",
     "joint": "joint",
     "l2_to_parent": "l2_to_parent",
     "layer_decay": "layer_decay",

@@ -39,7 +39,18 @@ def test_only_methods_and_scenarios_that_there_are_are_named():
 
 @pytest.mark.parametrize(
     "name",
-    ["warm_start", "ewc", "lwf", "ckca", "scratch", "freeze_old_rows", "least_squares", "soft_targets", "layer_decay"],
+    [
+        "warm_start",
+        "ewc",
+        "lwf",
+        "ckca",
+        "scratch",
+        "freeze_old_rows",
+        "least_squares",
+        "soft_targets",
+        "layer_decay",
+        "freeze_stem",
+    ],
 )
 def test_what_is_said_to_forget_when_classes_are_new_forgets_on_the_digits(name):
     assert name in failing(facts("new classes"), parsed(name))

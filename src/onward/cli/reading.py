@@ -165,17 +165,22 @@ def methods(name: options.MethodName = None, as_json: options.AsJson = False) ->
     from onward import catalogue
     from onward.cli.show import console, print_json, print_table, table
 
-    wanted = catalogue.names() if name is None else (name,)
-    told = {each: inspect.getdoc(catalogue.method_class(each)) or "" for each in wanted}
+    def tell(name: str) -> str:
+        chain = catalogue.CHAINS.get(name)
+        return f"The chain {chain}." if chain else inspect.getdoc(catalogue.method_class(name)) or ""
+
+    wanted = (*catalogue.names(), *catalogue.CHAINS) if name is None else (name,)
+    told = {each: tell(each) for each in wanted}
+    taken = {each: () if each in catalogue.CHAINS else catalogue.fields_of(each) for each in told}
     if as_json:
-        taken = {each: [asdict(field) for field in catalogue.fields_of(each)] for each in told}
-        print_json([{"name": each, "told": text, "fields": taken[each]} for each, text in told.items()])
+        shown = [{"name": k, "told": text, "fields": list(map(asdict, taken[k]))} for k, text in told.items()]
+        print_json(shown)
         return
     if name is not None:
         console().print(f"{name}\n\n{told[name]}")
         return
     out = table("method", "fields", "what it does")
     for each, text in told.items():
-        given = ", ".join(f"{field.name}={field.default!r}" for field in catalogue.fields_of(each))
+        given = ", ".join(f"{field.name}={field.default!r}" for field in taken[each])
         out.add_row(each, given, text.splitlines()[0] if text else "")
     print_table(out)
