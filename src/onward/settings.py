@@ -41,6 +41,8 @@ class Settings:
         validation: share of the new data that is held back, in [0, 1).
         patience: stop a phase after this many epochs without a better validation loss, and take the best
             epoch's weights; None never stops early. Needs ``validation``.
+        read_every: steps between two readings of the loss, >= 1: how fine its curve is. Each reading waits for the
+            device; at 1 that is felt.
 
     Raises:
         InputError: naming every field that is out of its range.
@@ -64,6 +66,7 @@ class Settings:
     compile: bool = False
     validation: float = 0.0
     patience: int | None = None
+    read_every: int = 50
 
     __pydantic_config__: ClassVar = {"extra": "forbid", "strict": False}
 
@@ -87,6 +90,7 @@ class Settings:
             "precision must be float32 or bfloat16": self.precision in ("float32", "bfloat16"),
             "validation must be in [0, 1)": 0 <= self.validation < 1,
             "patience must be >= 1 or left out": self.patience is None or self.patience >= 1,
+            "read_every must be >= 1": self.read_every >= 1,
             "patience needs validation > 0": self.patience is None or self.validation > 0,
         }
         hold(rules, vars(self))

@@ -5,12 +5,12 @@ from __future__ import annotations
 import pytest
 import torch
 
-from onward.engine.log import READ_EVERY, Log
+from onward.engine.log import Log
 from onward.errors import DivergedError
 
 
 def test_a_reading_is_the_mean_since_the_last_one():
-    log = Log("train", ["a", "b"])
+    log = Log("train", ["a", "b"], every=50)
     assert log.read() == {}
     for value in (1.0, 2.0, 6.0):
         log.add([torch.tensor(value), torch.tensor(10 * value)])
@@ -21,16 +21,16 @@ def test_a_reading_is_the_mean_since_the_last_one():
 
 
 def test_reading_is_due_every_so_many_steps_whatever_the_number_of_terms():
-    for terms in (["a"], ["a", "b", "c"]):
-        log, due = Log("train", terms), []
-        for _ in range(READ_EVERY):
+    for terms, every in ((["a"], 50), (["a", "b", "c"], 50), (["a", "b"], 1)):
+        log, due = Log("train", terms, every), []
+        for _ in range(every):
             due.append(log.due)
             log.add([torch.tensor(0.0)] * len(terms))
         assert not any(due) and log.due
 
 
 def test_what_is_not_finite_is_named_with_its_step():
-    log = Log("connect", ["a", "b"])
+    log = Log("connect", ["a", "b"], every=50)
     for value in (0.0, 1.0):
         log.add([torch.tensor(value), torch.tensor(value)])
     log.read()
@@ -42,7 +42,7 @@ def test_what_is_not_finite_is_named_with_its_step():
 
 
 def test_values_of_any_type_are_read_without_their_graph():
-    log = Log("train", ["a"])
+    log = Log("train", ["a"], every=50)
     value = torch.ones((), requires_grad=True, dtype=torch.float64) * 2
     log.add([value])
     log.add([torch.tensor(4.0, dtype=torch.bfloat16)])

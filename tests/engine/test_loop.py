@@ -14,7 +14,7 @@ from torch import nn
 from torch.nn import functional as F
 from torch.optim import SGD, AdamW, Optimizer
 
-from onward.engine.log import READ_EVERY, Progress, silent
+from onward.engine.log import Progress, silent
 from onward.engine.loop import Surroundings, held_back_loss, run
 from onward.engine.update import update
 from onward.errors import DivergedError, InputError
@@ -27,6 +27,7 @@ from onward.types import Examples
 
 DATA = vectors("abc", n=9)
 Make = Callable[[list[nn.Parameter]], Optimizer]
+READ_EVERY = Settings().read_every
 PLAIN = Settings(epochs=3, batch_size=5, lr=0.1)
 
 

@@ -9,9 +9,7 @@ import torch
 from torch import Tensor
 
 from onward.errors import DivergedError
-
-READ_EVERY = 50
-"""Steps between two readings."""
+from onward.nets.classifier import Classifier
 
 
 @dataclass(frozen=True)
@@ -26,6 +24,7 @@ class Progress:
         epochs: those planned.
         terms: the mean of each summand since the last reading; {} at a phase's start.
         rate: examples a second since the last reading; 0 at a phase's start.
+        model: the network in training, to be looked at and left as it is; None where there is none to see.
     """
 
     phase: str
@@ -35,6 +34,7 @@ class Progress:
     epochs: int
     terms: dict[str, float]
     rate: float
+    model: Classifier | None = None
 
 
 Observer = Callable[[Progress], None]
@@ -47,9 +47,9 @@ def silent(progress: Progress) -> None:
 class Log:
     """The terms' values of a phase, as device tensors until they are read."""
 
-    def __init__(self, phase: str, terms: Sequence[str]) -> None:
-        """Start with nothing read."""
-        self._phase, self._terms = phase, tuple(terms)
+    def __init__(self, phase: str, terms: Sequence[str], every: int) -> None:
+        """Start with nothing read; a reading is due after so many steps."""
+        self._phase, self._terms, self._every = phase, tuple(terms), every
         self._pending: list[Tensor] = []
         self._read = 0
         self.curve: dict[str, list[float]] = {term: [] for term in self._terms}
@@ -61,7 +61,7 @@ class Log:
     @property
     def due(self) -> bool:
         """Say whether it is time to read."""
-        return len(self._pending) >= READ_EVERY * len(self._terms)
+        return len(self._pending) >= self._every * len(self._terms)
 
     def read(self) -> dict[str, float]:
         """Return the mean of each term since the last reading, and add it to the curve.

@@ -52,7 +52,7 @@ class Pass:
         self.sources = [resident(data, model.device) for data in (phase.data, *(mix.data for mix in phase.mixes))]
         names = {id(parameter): name for name, parameter in model.named_parameters()}
         self.optimiser = optimiser(chosen, settings, [phase.pace(names[id(parameter)]) for parameter in chosen])
-        self.log = Log(phase.name, list(phase.terms))
+        self.log = Log(phase.name, list(phase.terms), settings.read_every)
         self.features = torch.compile(model.features) if settings.compile else model.features
         self.step = self.samples = 0
         self.lookup = around.teacher is not None and around.teacher.remembers(phase)
@@ -109,7 +109,8 @@ class Pass:
         rate = (self.samples - self.read_samples) / max(now - self.read_at, 1e-9)
         self.read_at, self.read_samples = now, self.samples
         epochs = self.phase.settings.epochs
-        self.around.observe(Progress(self.phase.name, self.step, self.steps, index + 1, epochs, terms, rate))
+        name, epoch = self.phase.name, index + 1
+        self.around.observe(Progress(name, self.step, self.steps, epoch, epochs, terms, rate, self.model))
 
 
 def run(phase: Phase, model: Classifier, around: Surroundings, index: int) -> PhaseRecord:
@@ -131,7 +132,7 @@ def run(phase: Phase, model: Classifier, around: Surroundings, index: int) -> Ph
     began = time.perf_counter()
     with training(model, phase.trains) as chosen:
         going = Pass(phase, model, chosen, around)
-        around.observe(Progress(phase.name, 0, going.steps, 1, phase.settings.epochs, {}, 0.0))
+        around.observe(Progress(phase.name, 0, going.steps, 1, phase.settings.epochs, {}, 0.0, model))
         losses, epochs = through_epochs(going, ("phase", index, phase.name))
         if going.steps and not all_finite(chosen):
             raise DivergedError(
