@@ -9,7 +9,7 @@ from tests.experiment.story import ran
 
 from onward.errors import InputError
 from onward.experiment.results import Estimate, Results
-from onward.report.plots import COLOURS, curves, draw_bars, draw_learning, draw_lines, learning, zoom
+from onward.report.plots import COLOURS, curves, draw_bars, draw_learning, draw_lines, learning, look, zoom
 
 RESULTS = Results(
     "by hand",
@@ -121,3 +121,8 @@ def test_more_methods_than_colours_and_many_experiences_are_drawn(tmp_path):
 def test_nothing_finished_is_nothing_to_draw(tmp_path):
     with pytest.raises(InputError, match="no run was finished"):
         curves(Results("none", (ran("a", 0, None),)), tmp_path / "plot.png")
+
+
+def test_no_two_of_many_methods_look_alike():
+    looks = [tuple(look(k).values()) for k in range(3 * len(COLOURS))]
+    assert len(set(looks)) == 3 * len(COLOURS)

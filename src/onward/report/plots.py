@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -16,9 +16,10 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000", "#B8A800")
-"""Told apart by colour-blind people too (Okabe & Ito 2008); with more methods they come again."""
+"""Told apart by colour-blind people too (Okabe & Ito 2008); with more methods they come again, in other lines."""
 
-MARKERS = "osD^vPX*"
+LINES, HATCHES = ("-", "--", ":"), ("", "//", "..")
+MARKERS = "osD^vPX*<>ph"
 INK, FAINT = "#333333", "#DDDDDD"
 
 Rows = Mapping[str, Sequence[Estimate]]
@@ -97,9 +98,9 @@ def draw_lines(axes: Axes, rows: Rows) -> None:
     updates = max(map(len, rows.values()))
     for k, (label, estimates) in enumerate(rows.items()):
         places, (means, widths) = updates - np.arange(len(estimates))[::-1], in_percent(estimates)
-        colour, marker = COLOURS[k % len(COLOURS)], MARKERS[k % len(MARKERS)]
-        axes.plot(places, means, color=colour, marker=marker, markersize=5, linewidth=2, label=literal(label))
-        axes.fill_between(places, means - widths, means + widths, color=colour, alpha=0.15, linewidth=0)
+        style: dict[str, Any] = look(k) | {"marker": MARKERS[k % len(MARKERS)], "markersize": 5, "linewidth": 2}
+        axes.plot(places, means, label=literal(label), **style)
+        axes.fill_between(places, means - widths, means + widths, color=style["color"], alpha=0.15, linewidth=0)
     dress(axes, "average accuracy on the experiences so far", "after update", updates)
 
 
@@ -121,9 +122,16 @@ def draw_bars(axes: Axes, rows: Rows) -> None:
             0.9 * width,
             yerr=widths,
             color=COLOURS[k % len(COLOURS)],
+            hatch=HATCHES[k // len(COLOURS) % len(HATCHES)],
+            edgecolor="white",
             error_kw={"ecolor": INK, "elinewidth": 1},
         )
     dress(axes, "accuracy on each experience after the last update", "experience", experiences)
+
+
+def look(k: int) -> dict[str, Any]:
+    """Return colour and line of the k-th method; no two of the first 24 have both in common."""
+    return {"color": COLOURS[k % len(COLOURS)], "linestyle": LINES[k // len(COLOURS) % len(LINES)]}
 
 
 def draw_learning(axes: Axes, runs: Mapping[str, Sequence[Sequence[float]]]) -> None:
@@ -131,7 +139,7 @@ def draw_learning(axes: Axes, runs: Mapping[str, Sequence[Sequence[float]]]) -> 
     for k, curves_of_runs in enumerate(runs.values()):
         for curve in curves_of_runs:
             places = 100 * np.arange(1, len(curve) + 1) / max(len(curve), 1)
-            axes.plot(places, curve, color=COLOURS[k % len(COLOURS)], linewidth=1, alpha=0.8)
+            axes.plot(places, curve, linewidth=1, alpha=0.8, **look(k))
     plain(axes, "learning curves of the last update: loss on what arrived", "done")
     axes.xaxis.set_major_formatter("{x:g} %")
     axes.set_xlim(0, 100)
