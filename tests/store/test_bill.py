@@ -78,7 +78,11 @@ def test_nothing_is_said_where_scratch_is_not_known(lineage, begun):
     assert share_of(lineage, made(lineage, brought, 100, Cost(samples=500), 5)) is None  # its data is not known
     assert share_of(lineage, begun) is None  # nothing was trained
     assert share_of(lineage, made(lineage, begun, 100, Cost(), 0)) is None  # no pass was made
-    assert share_of(lineage, made(lineage, begun, 100, Cost())) is None
+
+
+def test_what_was_solved_without_a_phase_is_held_against_one_pass(lineage, begun):
+    share = share_of(lineage, made(lineage, begun, 100, Cost()))
+    assert (share.value, share.kind, share.of) == (0.0, "projected", "1 pass over all 100 examples so far")
 
 
 def test_a_model_that_was_brought_with_word_of_its_data_can_be_projected(lineage):
