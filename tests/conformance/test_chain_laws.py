@@ -18,7 +18,18 @@ from onward.method import Chain, Method
 from onward.methods.warm_start import WarmStart
 
 METHODS = {name: each.shown for name, each in SPECIMENS.items()}
-PAIRS = [pytest.param(a | b, id=f"{m} | {n}") for (m, a), (n, b) in itertools.product(METHODS.items(), repeat=2)]
+MOVES_AT_ONCE = ("dash", "joint", "scratch", "shrink_and_perturb")
+"""Methods that leave the parent's features before the first step; after them what needs its past has none."""
+
+
+def at_odds(m, n):
+    return m in MOVES_AT_ONCE and bool(SPECIMENS[n].needs_its_past)
+
+
+EVERY = {
+    (m, n): pytest.param(METHODS[m] | METHODS[n], id=f"{m} | {n}") for m, n in itertools.product(METHODS, repeat=2)
+}
+PAIRS = [pair for names, pair in EVERY.items() if not at_odds(*names)]
 each_method = pytest.mark.parametrize("name", METHODS)
 each_pair = pytest.mark.parametrize("pair", PAIRS)
 each_kind = pytest.mark.parametrize("scenario", ["new classes", "mixed, counted otherwise"])
@@ -70,6 +81,13 @@ def test_every_pair_updates_to_finite_numbers_and_leaves_its_parent(pair, scenar
     assert all(torch.tensor(values).isfinite().all() for p in record.phases for values in p.curve.values())
     inputs = SCENARIOS[scenario].second.take(torch.arange(8)).inputs
     assert child.predict(inputs).logits.shape == (8, len(child.classes))
+
+
+@pytest.mark.parametrize("pair", [pair for names, pair in EVERY.items() if at_odds(*names)])
+@each_kind
+def test_a_pair_at_odds_is_refused_with_a_way_out(pair, scenario):
+    with pytest.raises(InputError, match="^refit_head .*: bring .* this once, or take least_squares$"):
+        life(pair, scenario)
 
 
 @each_pair

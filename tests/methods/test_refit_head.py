@@ -14,6 +14,7 @@ from onward.engine.update import update
 from onward.errors import InputError
 from onward.learner import Learner
 from onward.methods.refit_head import RefitHead
+from onward.methods.scratch import Scratch
 from onward.methods.warm_start import WarmStart
 from onward.nets.random_features import RandomFeatures
 from onward.nets.zoo import build, fresh
@@ -111,6 +112,13 @@ def test_a_parent_without_sums_is_refused_unless_all_its_classes_arrive():
         update(parent, SECOND, SETTINGS, SEED, method=RefitHead())
     child, _ = update(parent, clouds("abcde", 5), SETTINGS, SEED, method=RefitHead())
     assert child.classes == tuple("abcde")
+
+
+def test_sums_of_features_that_are_gone_do_not_count():
+    """A method before it that draws the network anew leaves none of what was summed."""
+    learner = updated(frozen(), FIRST)
+    with pytest.raises(InputError, match="there are none of a, b, c"):
+        update(learner, SECOND, HEAD, SEED, method=Scratch() | RefitHead())
 
 
 def test_random_features_take_the_place_of_the_backbones_own_and_travel():

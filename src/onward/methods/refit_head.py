@@ -134,17 +134,23 @@ class RefitHead(Method):
 
     def counted(self, model: Classifier, context: Context) -> Moments:
         """Return the sums over all examples so far, the new ones among them."""
-        classes = len(model.classes)
-        kept = {name: value.to(model.device) for name, value in context.kept.items()}
-        past = Moments.of(kept) if kept else Moments.empty(model.head.in_features, classes, model.device)
-        moments = past.grown(classes)
+        classes, past = len(model.classes), self.past(model, context)
+        moments = past.grown(classes) if past else Moments.empty(model.head.in_features, classes, model.device)
         for batch in in_order(context.new):
             moments.add(model.features(batch.inputs.to(model.device)), batch.targets.to(model.device))
         return moments
 
+    def past(self, model: Classifier, context: Context) -> Moments | None:
+        """Return the sums over all examples before; None where there are none, or of features that are gone."""
+        if not context.kept or context.old is None:
+            return None
+        before, now = context.old.backbone.state_dict(), model.backbone.state_dict()
+        if before.keys() != now.keys() or not all(torch.equal(before[name], now[name]) for name in before):
+            return None
+        return Moments.of({name: value.to(model.device) for name, value in context.kept.items()})
+
     def unknown(self, model: Classifier, context: Context) -> list[str]:
         """Return the classes of which nothing was counted and nothing arrives."""
-        arrived = set(context.new.targets.unique().tolist())
-        counts = context.kept.get("counts", torch.zeros(0))
-        counted = {k for k, count in enumerate(counts.tolist()) if count > 0}
+        arrived, past = set(context.new.targets.unique().tolist()), self.past(model, context)
+        counted = set() if past is None else set(past.present.nonzero()[:, 0].tolist())
         return [name for k, name in enumerate(model.classes) if k not in arrived | counted and name in model.live]
