@@ -86,7 +86,7 @@ def test_every_pair_updates_to_finite_numbers_and_leaves_its_parent(pair, scenar
 @pytest.mark.parametrize("pair", [pair for names, pair in EVERY.items() if at_odds(*names)])
 @each_kind
 def test_a_pair_at_odds_is_refused_with_a_way_out(pair, scenario):
-    with pytest.raises(InputError, match="^refit_head .*: bring .* this once, or take least_squares$"):
+    with pytest.raises(InputError, match=r"^refit_head .*: bring .* this once, or take least_squares$"):
         life(pair, scenario)
 
 
