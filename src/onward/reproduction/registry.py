@@ -112,6 +112,14 @@ REPRODUCTIONS: Mapping[str, Reproduction] = MappingProxyType(
                 forms=("full",),
             ),
             Reproduction(
+                name="ckca-regime",
+                title="how many epochs an update must have for ckca to gain over the warm start",
+                claim=SHEN_2024,
+                caveat=RECONSTRUCTION,
+                roles=Roles("ckca, 40 epochs", "warm start, 40 epochs", "joint"),
+                forms=("full",),
+            ),
+            Reproduction(
                 name="ckca-ablation",
                 title="what each part of ckca is worth, on training data held back",
                 claim=SHEN_2024,
