@@ -33,7 +33,7 @@ def refuse_examples(method: Method) -> None:
         others = [name for name in names() if not method_class(name).keeps_examples]
         raise InputError(
             f"{listed(keepers)} {keep} examples themselves, and exemplar-free none may be kept; got {written(chain)}. "
-            f"These keep none: {listed(others)}"
+            f"These keep none: {listed(others, most=len(others))}"
         )
 
 

@@ -10,7 +10,7 @@ from PIL import Image
 from tests.cli.terminal import contents, done, refused, typed
 
 import onward
-from onward.catalogue import names
+from onward.catalogue import CHAINS, names
 
 pytestmark = pytest.mark.usefixtures("lineage")
 
@@ -157,10 +157,11 @@ def test_verify_counts_what_it_read():
 
 def test_methods_lists_every_method_with_its_fields_and_tells_all_of_one():
     listing = done("methods").out.splitlines()
-    assert [line.split()[0] for line in listing[1:]] == list(names())
+    assert [line.split()[0] for line in listing[1:]] == [*names(), *CHAINS]
     assert "strength=1.0, temperature=2.0" in next(line for line in listing if line.startswith("lwf"))
     told = done("methods lwf").out
     assert told.startswith("lwf\n\n") and "\nReferences:\n" in told
+    assert done("methods sgm").out.startswith("sgm\n\nThe chain least_squares(")
     (described,) = done("methods lwf --json").json
     assert [field["name"] for field in described["fields"]] == ["strength", "temperature"]
 

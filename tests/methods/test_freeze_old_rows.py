@@ -8,7 +8,8 @@ import pytest
 import torch
 from tests.conformance.scenarios import clouds
 from tests.conformance.specimens import differing
-from tests.methods.walks import FIRST, SECOND, SEED, SETTINGS, begun
+from tests.methods.walks import FIRST, RATE, SECOND, SEED, SETTINGS, batches, begun, grown, seen_by
+from tests.reference.freeze_old_rows import freeze_old_rows
 
 from onward.engine.update import update
 from onward.methods.freeze_old_rows import FreezeOldRows
@@ -25,6 +26,15 @@ def test_old_rows_stay_bit_for_bit_and_all_else_moves(optimiser):
     new = sum(parameter.numel() for parameter in child.model.head.blocks[1].parameters())
     backbone = sum(parameter.numel() for parameter in child.model.backbone.parameters())
     assert record.phases[0].trained == new + backbone
+
+
+def test_fifty_steps_are_those_of_the_reference():
+    parent = begun(WarmStart())
+    child, _ = update(parent, SECOND, SETTINGS, SEED, method=FreezeOldRows())
+    model = grown(parent)
+    freeze_old_rows(model, batches(seen_by(model)), 3, **RATE)
+    for name, parameter in child.model.named_parameters():
+        torch.testing.assert_close(parameter, model.get_parameter(name), rtol=1e-3, atol=1e-5)
 
 
 def test_after_two_growths_all_rows_but_the_newest_stand_still():

@@ -8,7 +8,8 @@ import pytest
 import torch
 from tests.conformance.scenarios import SCENARIOS
 from tests.conformance.specimens import differing
-from tests.methods.walks import SECOND, SEED, SETTINGS, begun
+from tests.methods.walks import RATE, SECOND, SEED, SETTINGS, batches, begun, grown, seen_by
+from tests.reference.freeze_stem import freeze_stem
 
 from onward.engine.update import update
 from onward.errors import InputError
@@ -42,6 +43,17 @@ def test_by_share_the_tensors_are_counted_from_the_input_on():
     changed, every = moved(FreezeStem(share=1 / 3))
     still = [name for name in every if name.startswith(("layers.0.", "layers.1."))]
     assert set(every) - set(changed) == set(still)
+
+
+def test_fifty_steps_are_those_of_the_reference():
+    """The small network has four parameters below its head: of a half, the first layer's stand still."""
+    parent = begun(WarmStart())
+    child, _ = update(parent, SECOND, SETTINGS, SEED, method=FreezeStem(share=0.5))
+    model = grown(parent)
+    below = len(list(model.backbone.parameters()))
+    freeze_stem(model, batches(seen_by(model)), below // 2, **RATE)
+    for name, parameter in child.model.named_parameters():
+        torch.testing.assert_close(parameter, model.get_parameter(name), rtol=1e-3, atol=1e-5)
 
 
 @pytest.mark.parametrize("share", [0.0, 1.0])

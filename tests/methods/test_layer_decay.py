@@ -6,10 +6,12 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tests.methods.walks import SECOND, SEED, SETTINGS, begun, grown
+from tests.methods.walks import RATE, SECOND, SEED, SETTINGS, assert_same_parameters, batches, begun, grown, seen_by
+from tests.reference.layer_decay import layer_decay
 
 from onward.engine.update import update
 from onward.errors import InputError
+from onward.methods.ckca import CKCA
 from onward.methods.layer_decay import LayerDecay
 from onward.methods.warm_start import WarmStart
 
@@ -36,6 +38,14 @@ def test_the_first_step_of_each_parameter_is_the_plain_one_times_its_pace(schedu
         assert move.abs().max() > 0
 
 
+def test_fifty_steps_are_those_of_the_reference():
+    parent = begun(WarmStart())
+    child, _ = update(parent, SECOND, SETTINGS, SEED, method=LayerDecay(decay=0.6))
+    model = grown(parent)
+    layer_decay(model, batches(seen_by(model)), 0.6, **RATE)
+    assert_same_parameters(child.model, model, grown(parent))
+
+
 def test_adamw_and_weight_decay_go_at_the_same_pace():
     """AdamW's first step is the rate, whatever the gradient; its decay is the rate times the weight."""
     settings = replace(ONE, optimiser="adamw", lr=1e-3, weight_decay=0.1)
@@ -45,8 +55,6 @@ def test_adamw_and_weight_decay_go_at_the_same_pace():
 
 
 def test_a_rate_that_a_method_tuned_is_slowed_as_well():
-    from onward.methods.ckca import CKCA
-
     rated = CKCA(answers=0.0, slowing=0.0, rate=0.5)
     both, alone = moves(rated | LayerDecay(decay=0.5), ONE), moves(LayerDecay(decay=0.5), ONE)
     for name, move in alone.items():

@@ -9,6 +9,7 @@ import torch
 from sklearn.linear_model import Ridge
 from tests.conformance.scenarios import SCENARIOS, clouds
 from tests.methods.walks import FIRST, SECOND, SEED, SETTINGS, begun
+from tests.reference.refit_head import refit_head as reference
 
 from onward.engine.update import update
 from onward.errors import InputError
@@ -57,6 +58,13 @@ def test_the_order_of_arrival_makes_no_difference():
     one, other = updated(frozen(), FIRST, SECOND), updated(frozen(), SECOND, FIRST)
     places = [other.classes.index(name) for name in one.classes]
     torch.testing.assert_close(head_of(one), head_of(other)[places], rtol=1e-6, atol=1e-7)
+
+
+def test_it_is_that_of_the_reference():
+    learner = updated(frozen(), FIRST, SECOND)
+    with torch.no_grad():
+        expected = reference(learner.model.features(ALL.inputs), ALL.targets, 5, 0.01)
+    torch.testing.assert_close(head_of(learner), expected.float(), rtol=1e-4, atol=1e-6)
 
 
 def test_it_is_the_ridge_regression_of_scikit_learn():

@@ -36,5 +36,5 @@ def test_scenario_shift_and_warnings_have_lines_of_their_own():
 def test_where_no_example_may_be_kept_no_method_that_keeps_some_is_said_to_fit():
     same, new = (Preflight(9, scenario=scenario) for scenario in ("same classes", "new classes"))
     assert lines(same)[1][1] == "same classes; methods that fit: warm_start, ckca, ewc, lwf, replay, joint"
-    assert lines(same, exemplar_free=True)[1][1] == "same classes; methods that fit: warm_start, ewc, lwf"
+    assert lines(same, exemplar_free=True)[1][1] == "same classes; methods that fit: warm_start, ckca, ewc, lwf"
     assert lines(new, exemplar_free=True)[1][1] == "new classes; methods that fit: none that keeps no example"
