@@ -167,7 +167,6 @@ IDEAS: dict[str, CKCA] = {
     "strength falling": Scheduled(course="falling"),
     "teacher: mean of all versions": MeanTaught(),
     "teachers: the last two versions": TwiceTaught(),
-    "features of every stage, 0.1": Staged(stages=0.1),
-    "features of every stage, 1": Staged(stages=1.0),
+    "features of every stage": Staged(),
 }
 """What is tried; every other is measured by the first."""
