@@ -46,6 +46,22 @@ def test_a_name_is_free(taken, name):
     assert unused("a", taken) == name
 
 
+def test_another_loss_comes_in_the_place_of_the_cross_entropy_once():
+    def other(step):
+        return step.logits.sum()
+
+    def added(step):
+        return step.logits.mean()
+
+    plain = PHASE.plus(pull=added)
+    assert plain.exchanged(other).terms == {"cross_entropy": other, "pull": added}
+    renamed = plain.exchanged(other, name="squared_error")
+    assert list(renamed.terms.items()) == [("squared_error", other), ("pull", added)]
+    for done in (plain.exchanged(other), renamed):
+        with pytest.raises(InputError, match=r"'train' has another loss in its place .* it has .* and pull"):
+            done.exchanged(other)
+
+
 def test_a_mix_is_at_most_all_of_its_data_and_of_nothing_nothing():
     nothing = Examples(DATA.inputs[:0], DATA.targets[:0], DATA.classes)
     assert PHASE.mixed(DATA, 4).mixed(DATA, 99).mixes == (Mix(DATA, 4), Mix(DATA, 6))

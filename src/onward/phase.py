@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
-from onward.errors import InputError
+from onward.errors import InputError, listed
 from onward.nets.classifier import Classifier
 from onward.settings import Settings
 from onward.types import Batch, Data
@@ -132,6 +132,21 @@ class Phase:
         for name, term in terms.items():
             every[unused(name, every)] = term
         return replace(self, terms=every)
+
+    def exchanged(self, term: Term, name: str = "cross_entropy") -> Phase:
+        """Put ``term`` in the place of the plain cross-entropy, under the same name or another.
+
+        Raises:
+            InputError: when the cross-entropy is not there any more: another method put a loss of its own in its place.
+        """
+        if self.terms.get("cross_entropy") is not cross_entropy:
+            raise InputError(
+                f"the cross-entropy of phase '{self.name}' has another loss in its place already, or none: it has "
+                f"{listed(self.terms)}. Two methods of one chain cannot both choose the loss on the new data; leave "
+                "one of them out"
+            )
+        every = [(name, term) if key == "cross_entropy" else (key, each) for key, each in self.terms.items()]
+        return replace(self, terms=dict(every))
 
     def mixed(self, data: Data, size: int) -> Phase:
         """Put ``size`` examples of ``data`` beside every batch; of nothing, nothing."""

@@ -12,7 +12,6 @@ from scipy.optimize import minimize_scalar
 from torch.nn.functional import cross_entropy
 
 from onward.formulas.logit_scale import EXTREME, norm_factor, temperature_factor
-from onward.formulas.trust import fitting_temperature
 from onward.nets.classifier import NEVER
 from onward.rng import generator
 
@@ -83,14 +82,6 @@ def test_logits_that_were_scaled_are_scaled_back(seed, scale):
     found = temperature_factor(old, new, targets)
     if 0.1 < found < 10:
         assert temperature_factor(old, scale * new.double(), targets) * scale == pytest.approx(found, rel=1e-6)
-
-
-@few
-@given(seeds)
-def test_without_old_rows_it_is_the_inverse_of_the_temperature_that_calibrates(seed):
-    _, new, targets = drawn(seed, old=0)
-    found = temperature_factor(new[:, :0], new, targets, extreme=20)
-    assert found == pytest.approx(1 / fitting_temperature(new, targets), rel=1e-6)
 
 
 @pytest.mark.parametrize(("target", "factor"), [(1, EXTREME), (0, 1 / EXTREME)])

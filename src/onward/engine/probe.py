@@ -20,9 +20,10 @@ class Probe:
         then: another observer, told of the same.
 
     Attributes:
-        steps: at each reading the steps taken by then, over all phases; rising but where a phase begins.
+        steps: at each reading the steps taken by then, over all phases; rising. A later phase begins where the one
+            before it ended and is not read once more.
         accuracy: by test set the accuracy at each reading.
-        terms: by term of the loss its mean since the reading before; missing at a phase's start.
+        terms: by term of the loss its mean since the reading before; {} before the first step.
     """
 
     def __init__(self, tests: Mapping[str, Data], then: Observer = silent) -> None:
@@ -31,13 +32,13 @@ class Probe:
         self.steps: list[int] = []
         self.accuracy: dict[str, list[float]] = {name: [] for name in tests}
         self.terms: list[dict[str, float]] = []
-        self._phase, self._before = "", 0
+        self._before = 0
 
     def __call__(self, progress: Progress) -> None:
         """Read."""
         if progress.step == 0:
             self._before = self.steps[-1] if self.steps else 0
-        if progress.model is not None:
+        if progress.model is not None and self._before + progress.step not in self.steps[-1:]:
             self.steps.append(self._before + progress.step)
             self.terms.append(progress.terms)
             for name, test in self.tests.items():

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable
 from typing import Literal
 
 import torch
 from torch import Tensor
+
+from onward.formulas.logit_scale import temperature_factor
 
 Trust = Literal["constant", "true_class", "relative", "right", "confident", "margin", "calibrated", "class_accuracy"]
 """The measures by name; ``constant`` is 1 whatever the network says."""
@@ -80,27 +81,15 @@ def class_accuracy(logits: Tensor, targets: Tensor) -> Measure:
     return lambda _, targets: shares[targets]
 
 
-def fitting_temperature(logits: Tensor, targets: Tensor, halvings: int = 30) -> float:
+def fitting_temperature(logits: Tensor, targets: Tensor) -> float:
     """Return the T in [1/20, 20] at which the cross-entropy of ``logits / T`` is least.
-
-    By β = 1 / T that loss is convex, and its slope, E softmax(β z) · z − z_y, grows: the place where it crosses zero is
-    found by halving.
 
     Args:
         logits: (n, c); of none, T is 1.
         targets: the true class ids, (n,).
-        halvings: of the interval of log β.
     """
-    if not len(logits):
-        return 1.0
     exact = logits.double().clamp(min=torch.finfo(torch.float32).min)  # 0 times minus infinity would be no number
-    low, high = -math.log(EXTREME), math.log(EXTREME)
-    aim = _at(exact, targets).mean()
-    for _ in range(halvings):
-        middle = (low + high) / 2
-        slope = ((exact * math.exp(middle)).softmax(dim=1) * exact).sum(dim=1).mean() - aim
-        low, high = (low, middle) if slope > 0 else (middle, high)
-    return math.exp(-(low + high) / 2)
+    return 1 / temperature_factor(exact[:, :0], exact, targets, EXTREME)
 
 
 def _at(values: Tensor, targets: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Literal, get_args
 
 import torch
@@ -132,10 +132,8 @@ class LeastSquares(Method):
         if self.loss == "cross_entropy":
             yield from phases
             return
-        chosen = {self.loss: towards_one_hot(LOSSES[self.loss])}
         for phase in phases:
-            each = [chosen if name == "cross_entropy" else {name: term} for name, term in phase.terms.items()]
-            yield replace(phase, terms={name: term for terms in each for name, term in terms.items()})
+            yield phase.exchanged(towards_one_hot(LOSSES[self.loss]), name=self.loss)
 
     def scaled(self, model: Classifier, new: Data, known: int, draws: torch.Generator) -> Rows:
         """Return rows for the classes from ``known`` on, fitted to examples of these alone, times β; in one pass."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -37,7 +37,6 @@ class SoftTargets(Method):
         none.
 
     Example:
-        >>> from onward.method import chained
         >>> from onward.methods.replay import Replay
         >>> from onward.methods.soft_targets import SoftTargets
         >>> from onward.toy import two_blobs
@@ -63,9 +62,7 @@ class SoftTargets(Method):
             # In scratch, so that a phase that was broken off goes on from them.
             context.scratch["sums"] = torch.zeros(old, classes, device=model.device)
             context.scratch["counts"] = torch.zeros(old, device=model.device)
-            term = soft_cross_entropy(context.scratch["sums"], context.scratch["counts"])
-            terms = {name: term if name == "cross_entropy" else each for name, each in phase.terms.items()}
-            yield replace(phase, terms=terms)
+            yield phase.exchanged(soft_cross_entropy(context.scratch["sums"], context.scratch["counts"]))
 
 
 def soft_cross_entropy(sums: Tensor, counts: Tensor) -> Term:
