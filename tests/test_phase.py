@@ -58,7 +58,7 @@ def test_another_loss_comes_in_the_place_of_the_cross_entropy_once():
     renamed = plain.exchanged(other, name="squared_error")
     assert list(renamed.terms.items()) == [("squared_error", other), ("pull", added)]
     for done in (plain.exchanged(other), renamed):
-        with pytest.raises(InputError, match=r"'train' has another loss in its place .* it has .* and pull"):
+        with pytest.raises(InputError, match=r"'train' has another loss in its place .* it has .*pull\. Two"):
             done.exchanged(other)
 
 
