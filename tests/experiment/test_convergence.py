@@ -15,12 +15,12 @@ from onward.rng import generator
 
 
 def phase(**curve: tuple[float, ...]) -> PhaseRecord:
-    return PhaseRecord("one", 0, 1, 0, (), 0, 1, 1, 1, 1, curve, (), 0.0)
+    return PhaseRecord("one", 0, 1, 0, tuple(curve), 0, 1, 1, 1, 1, curve, (), 0.0)
 
 
 def test_readings_of_the_loss_on_new_data_follow_phase_after_phase():
-    phases = (phase(cross_entropy=(3.0, 2.0), lwf=(9.0,)), phase(lwf=(8.0,)), phase(cross_entropy=(1.0,)))
-    assert learning_curve(Record(phases, Cost())) == (3.0, 2.0, 1.0)
+    phases = (phase(cross_entropy=(3.0, 2.0), lwf=(9.0,)), phase(squared_error=(8.0,), lwf=(5.0,)), phase())
+    assert learning_curve(Record(phases, Cost())) == (3.0, 2.0, 8.0)
 
 
 def test_an_update_s_own_record_has_the_curve():

@@ -58,7 +58,7 @@ def test_learning_curves_are_written_where_there_are_some(folder, tmp_path):
     learned = replace(first, outcome=replace(first.outcome, learning=((2.5, 1.0), (0.5,))))
     export(Results("learned", (learned, *RESULTS.cells[1:])), EXPERIMENT, tmp_path)
     assert (tmp_path / "learning.csv").read_text().splitlines() == [
-        "method,seed,update,reading,cross_entropy",
+        "method,seed,update,reading,loss",
         "a,0,1,1,2.5",
         "a,0,1,2,1.0",
         "a,0,2,1,0.5",

@@ -141,10 +141,9 @@ def test_killed_run_goes_on_to_the_same_results_and_leaves_no_process(experiment
 
 
 def test_process_that_is_ended_from_outside_is_an_error_with_a_way_out(monkeypatch):
-    monkeypatch.setattr(pool, "run", fatal.run)
     monkeypatch.setattr(pool, "begin", fatal.begin)
     with pytest.raises(OnwardError, match="with fewer jobs"):
-        list(finished(["a cell", "another"], jobs=2))
+        list(finished(fatal.run, ["a cell", "another"], jobs=2))
 
 
 def test_no_data_stays_in_memory_after_a_run_in_this_process(experiment, tmp_path):

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from tests.experiment.story import STORY, written
 
@@ -50,7 +52,41 @@ def test_method_may_get_everything_at_once(tmp_path):
     plain, oracle = read(written(tmp_path, methods=methods)).contenders
     assert (plain.at_once, oracle.at_once, oracle.method) == (False, True, plain.method)
     assert problems(tmp_path, methods={"a": {"method": "warm_start", "at_once": "yes"}}) == [
-        "[methods] 'a': at_once must be true or false, got 'yes'"
+        "[methods] 'a': at_once must be true or false, and not true beside a start; got 'yes'"
+    ]
+
+
+BASE = {"method": "replay(size=20)", "epochs": 7}
+
+
+def test_methods_may_go_on_from_the_same_version(tmp_path):
+    methods = {
+        "alone": "warm_start",
+        "a": {"method": "warm_start", "start": "base"},
+        "b": {"method": "lwf", "start": "base"},
+    }
+    experiment = read(written(tmp_path, methods=methods, starts={"base": BASE}, watch=5))
+    alone, a, b = experiment.contenders
+    assert alone.start is None and a.start == b.start and a.start is not None
+    assert (a.start.method, a.start.settings) == ("replay(size=20, per_batch=32)", replace(a.settings, epochs=7))
+    keys = {cell.start_key for cell in experiment.cells if cell.contender.start}
+    assert len(keys) == len(experiment.seeds) and "" not in keys
+    assert {cell.watch for cell in experiment.cells} == {5}
+
+
+def test_what_is_wrong_with_a_start_is_said(tmp_path):
+    methods = {
+        "a": {"method": "warm_start", "start": "bsae"},
+        "b": {"method": "lwf", "start": "base", "at_once": True},
+    }
+    assert problems(
+        tmp_path, methods=methods, starts={"base": BASE, "other": {"method": "lwf", "lr": -1}}, watch=-1
+    ) == [
+        "watch must be >= 0, got -1",
+        "[starts] 'other': lr must be > 0 and finite, got -1.0",
+        "[methods] 'a': unknown start 'bsae'. Did you mean 'base'? There are: base, other",
+        "[methods] 'b': at_once must be true or false, and not true beside a start; got True",
+        "[starts] 'other' is no method's start; leave it out",
     ]
 
 

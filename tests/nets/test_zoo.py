@@ -17,6 +17,7 @@ from onward.transform import ImageTransform
 
 SHAPE = (3, 8, 8)
 OURS = [
+    ("identity", {}),
     ("mlp", {"width": 5, "depth": 1}),
     ("mlp", {"width": 5, "depth": 3, "dropout": 0.5}),
     ("cnn", {"width": 2}),

@@ -64,6 +64,7 @@ def tasked() -> Classifier:
 
 
 NETS = {
+    "identity": ours("identity"),
     "mlp": ours("mlp", width=5, depth=3, dropout=0.5),
     "cnn": ours("cnn", width=2),
     "resnet18": ours("resnet18", width=2),

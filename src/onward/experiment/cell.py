@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Generator, Sequence
-from contextlib import contextmanager
-from functools import lru_cache
+from contextlib import contextmanager, suppress
+from functools import lru_cache, partial
 from pathlib import Path
 
 import torch
@@ -16,10 +16,12 @@ from onward.engine.update import update
 from onward.errors import OnwardError
 from onward.experiment.plan import Cell, ModelPlan, StreamPlan
 from onward.experiment.results import CellResult, Outcome
+from onward.experiment.start import started
 from onward.experiment.walk import walked
 from onward.learner import Learner
 from onward.nets.classifier import Classifier
 from onward.nets.zoo import fresh
+from onward.rng import derived
 from onward.settings import Settings
 from onward.streams.experience import Stream, together
 from onward.streams.named import build_stream
@@ -46,13 +48,31 @@ def walk(cell: Cell) -> Outcome:
     Raises:
         OnwardError: when they cannot be made, do not fit, or training diverges.
     """
+    learner, stream = ground(cell)
+    start = partial(started, cell) if cell.contender.start is not None else None
+    return walked(learner, stream, cell.contender.settings, cell.seed, start=start, watch=cell.watch)
+
+
+def begin_there(cell: Cell) -> None:
+    """Make the version that a cell starts from. What goes wrong is told when the cell itself is run."""
+    with single_thread(), suppress(Exception):
+        learner, stream = ground(cell)
+        started(cell, learner, stream[0], derived(cell.seed, "update", 0))
+
+
+def ground(cell: Cell) -> tuple[Learner, Stream]:
+    """Return the learner without classes with which a cell begins, and what it goes through.
+
+    Raises:
+        InputError: when they cannot be made, or do not fit.
+    """
     train, test = data_of(cell.stream, cell.data_dir)
     stream = made_stream(cell.stream, train, test, cell.seed)
     if cell.contender.at_once:
         stream = together(stream)
     told = any(experience.candidates is not None for experience in stream)
     model = made_model(cell.model, shape_of(train), cell.seed, tasks=told)
-    return walked(Learner(model, parsed(cell.contender.method)), stream, cell.contender.settings, cell.seed)
+    return Learner(model, parsed(cell.contender.method)), stream
 
 
 def data_of(plan: StreamPlan, data_dir: Path | None) -> tuple[Data, Data]:

@@ -8,16 +8,16 @@ import numpy as np
 
 from onward.record import Record
 
-NEW_DATA = "cross_entropy"
-"""The term of every phase that is the loss on what arrived."""
-
 TENTHS = 10
 """Into how many parts an update is cut; in the last of them nothing should be left to fall."""
 
 
 def learning_curve(record: Record) -> tuple[float, ...]:
-    """Return the readings of the loss on the new data, phase after phase; () where none was read."""
-    return tuple(value for phase in record.phases for value in phase.curve.get(NEW_DATA, ()))
+    """Return the readings of the loss on the new data, phase after phase; () where none was read.
+
+    It is the first term of every phase: whatever methods put in the place of the cross-entropy stands where that stood.
+    """
+    return tuple(value for phase in record.phases for value in phase.curve.get(next(iter(phase.terms), ""), ()))
 
 
 def still_falling(curves: Sequence[Sequence[float]]) -> float:

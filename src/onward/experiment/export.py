@@ -11,7 +11,6 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from onward.experiment.convergence import NEW_DATA
 from onward.experiment.gains import Comparison
 from onward.experiment.plan import Experiment
 from onward.experiment.results import CellResult, Results
@@ -87,7 +86,7 @@ def matrix_lines(results: Results) -> Iterable[Sequence[object]]:
 
 def learning_lines(results: Results) -> Iterable[Sequence[object]]:
     """Yield a head line and a line for each reading of each learning curve."""
-    yield ["method", "seed", "update", "reading", NEW_DATA]
+    yield ["method", "seed", "update", "reading", "loss"]
     for cell in results.cells:
         for i, curve in enumerate(() if cell.outcome is None else cell.outcome.learning, start=1):
             yield from ([cell.label, cell.seed, i, k, value] for k, value in enumerate(curve, start=1))

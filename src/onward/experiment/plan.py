@@ -44,6 +44,21 @@ class ModelPlan:
 
 
 @dataclass(frozen=True)
+class Start:
+    """How the first experience is learned where several contenders go on from the same version: once for them all.
+
+    What its method keeps is there for the contenders' methods, by name.
+
+    Args:
+        method: as it is written.
+        settings: it runs with.
+    """
+
+    method: str
+    settings: Settings
+
+
+@dataclass(frozen=True)
 class Contender:
     """A method as it is compared.
 
@@ -52,12 +67,14 @@ class Contender:
         method: as it is written.
         settings: it runs with.
         at_once: it gets the whole stream as one experience: an oracle, at the price of one training on everything.
+        start: what it goes on from, which learned the first experience; None learns that by its own method.
     """
 
     label: str
     method: str
     settings: Settings
     at_once: bool = False
+    start: Start | None = None
 
 
 @dataclass(frozen=True)
@@ -70,6 +87,8 @@ class Cell:
         stream: what it runs through.
         model: what it starts with.
         data_dir: where data sets by name are looked for.
+        watch: how many examples of each test set are looked at while an update trains; 0 does not look.
+        starts: the folder of the versions that contenders start from; None keeps none of them.
     """
 
     contender: Contender
@@ -77,24 +96,42 @@ class Cell:
     stream: StreamPlan
     model: ModelPlan
     data_dir: Path | None = None
+    watch: int = 0
+    starts: Path | None = None
 
     @cached_property
     def definition(self) -> dict[str, Any]:
-        """Everything that decides the numbers, as JSON. The label is not in it, nor where the data lies."""
-        return {
-            "stream": asdict(self.stream),
-            "model": asdict(self.model),
+        """Everything that decides the numbers, as JSON. The label is not in it, nor where files lie."""
+        start = self.contender.start
+        found: dict[str, Any] = {
+            **self.ground,
             "method": self.contender.method,
             "settings": asdict(self.contender.settings),
             "at_once": self.contender.at_once,
-            "seed": self.seed,
-            "software": software(),
         }
+        more = {"start": start and asdict(start), "watch": self.watch}
+        return found | {name: value for name, value in more.items() if value}
 
     @cached_property
     def key(self) -> str:
         """The hash of the definition: what makes two runs the same one."""
-        return hashlib.sha256(canonical(self.definition)).hexdigest()[:20]
+        return hashed(self.definition)
+
+    @cached_property
+    def start_key(self) -> str:
+        """The hash of everything that decides its start; "" where it has none."""
+        start = self.contender.start
+        return "" if start is None else hashed(self.ground | asdict(start))
+
+    @property
+    def ground(self) -> dict[str, Any]:
+        """What all contenders of one seed share, as JSON."""
+        return {
+            "stream": asdict(self.stream),
+            "model": asdict(self.model),
+            "seed": self.seed,
+            "software": software(),
+        }
 
 
 @dataclass(frozen=True)
@@ -108,6 +145,8 @@ class Experiment:
         contenders: the methods.
         seeds: one run of each method for each.
         data_dir: where data sets by name are looked for; None is the usual places.
+        watch: how many examples of each test set are looked at while an update trains, at each reading of the loss;
+            0 does not look.
     """
 
     name: str
@@ -116,15 +155,21 @@ class Experiment:
     contenders: tuple[Contender, ...]
     seeds: tuple[int, ...]
     data_dir: Path | None = None
+    watch: int = 0
 
     @property
     def cells(self) -> tuple[Cell, ...]:
         """Every contender with every seed."""
         return tuple(
-            Cell(contender, seed, self.stream, self.model, self.data_dir)
+            Cell(contender, seed, self.stream, self.model, self.data_dir, self.watch)
             for contender in self.contenders
             for seed in self.seeds
         )
+
+
+def hashed(values: Mapping[str, Any]) -> str:
+    """Return the hash of values, short enough for a file's name."""
+    return hashlib.sha256(canonical(values)).hexdigest()[:20]
 
 
 def canonical(values: Mapping[str, Any]) -> bytes:

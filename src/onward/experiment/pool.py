@@ -8,16 +8,18 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Literal
+from typing import Literal, TypeVar
 
 from onward.errors import InputError, OnwardError, StoreError
-from onward.experiment.cell import held, run, warm_up
+from onward.experiment.cell import begin_there, held, run, warm_up
 from onward.experiment.export import export
 from onward.experiment.ledger import Ledger
 from onward.experiment.plan import Cell, Experiment
 from onward.experiment.results import CellResult, Results
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,8 @@ def conduct(
 ) -> Results:
     """Run every cell that is not finished yet, and write what came of all of them.
 
-    The folder gets ``cells/``, a file for each cell as soon as it is finished, and at the end the files of ``export``.
+    The folder gets ``cells/``, a file for each cell as soon as it is finished; ``starts/``, where cells go on from the
+    same version; and at the end the files of ``export``.
     Called again after it was ended in whatever way, it goes on from the finished cells; failed ones are tried again.
     The numbers do not depend on ``jobs``, nor on how often it was ended.
 
@@ -63,7 +66,8 @@ def conduct(
     """
     if jobs is not None and jobs < 1:
         raise InputError(f"jobs must be >= 1, or left out for one for each processor; got {jobs}")
-    ledger, cells = Ledger(Path(folder) / "cells"), experiment.cells
+    ledger = Ledger(Path(folder) / "cells")
+    cells = tuple(replace(cell, starts=Path(folder) / "starts") for cell in experiment.cells)
     results: dict[str, CellResult] = {}
 
     def tell(cell: Cell, state: Literal["found", "damaged", "done", "failed"], told: str = "") -> None:
@@ -81,7 +85,11 @@ def conduct(
             tell(cell, "found")
     rest = [cell for cell in cells if cell.key not in results]
     rest.sort(key=lambda cell: experiment.seeds.index(cell.seed))  # every method has a result before any has them all
-    for cell, result in finished(rest, min(jobs or os.cpu_count() or 1, len(rest))):
+    jobs = jobs or os.cpu_count() or 1
+    starts = {cell.start_key: cell for cell in rest if cell.start_key}
+    for _ in finished(begin_there, tuple(starts.values()), jobs):
+        pass
+    for cell, result in finished(run, rest, jobs):
         ledger.write(cell, result)
         results[cell.key] = result
         tell(cell, "failed" if result.failure else "done", result.failure)
@@ -90,24 +98,25 @@ def conduct(
     return every
 
 
-def finished(cells: Sequence[Cell], jobs: int) -> Iterator[tuple[Cell, CellResult]]:
-    """Run cells and yield each as it is finished; afterwards no data stays in memory.
+def finished(work: Callable[[Cell], T], cells: Sequence[Cell], jobs: int) -> Iterator[tuple[Cell, T]]:
+    """Do some work on cells and yield each with what came of it as it is finished; then no data stays in memory.
 
     Raises:
         OnwardError: when a process is ended from outside.
     """
+    jobs = min(jobs, len(cells))
     if jobs <= 1:
         if cells:
             warm_up()
         try:
-            yield from ((cell, run(cell)) for cell in cells)
+            yield from ((cell, work(cell)) for cell in cells)
         finally:
             held.cache_clear()
         return
     spawn = multiprocessing.get_context("spawn")  # a forked child would inherit torch's threads in a broken state
     pool = ProcessPoolExecutor(jobs, mp_context=spawn, initializer=begin)
     try:
-        running = {pool.submit(run, cell): cell for cell in cells}
+        running = {pool.submit(work, cell): cell for cell in cells}
         yield from ((running[future], future.result()) for future in as_completed(running))
     except BrokenProcessPool as error:
         raise OnwardError(

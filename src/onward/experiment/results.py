@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from onward.experiment.watch import Watched
 from onward.metrics.interval import mean_interval
 from onward.metrics.matrix import Matrix, average_accuracy, summary
 from onward.record import Cost
@@ -27,6 +28,7 @@ class Outcome:
             it, for the j < i that had been learned by then.
         costs: of each update, (t,).
         learning: of each update the readings of its loss on the new data, see ``convergence``; () where none were held.
+        watched: of each update after the first what was read while it trained; () where nobody looked.
     """
 
     experiences: tuple[str, ...]
@@ -36,6 +38,7 @@ class Outcome:
     negative_flips: tuple[tuple[float, ...], ...]
     costs: tuple[Cost, ...]
     learning: tuple[tuple[float, ...], ...] = ()
+    watched: tuple[Watched, ...] = ()
 
     @cached_property
     def matrix(self) -> Matrix:

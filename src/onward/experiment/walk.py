@@ -2,20 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from onward.engine.evaluate import Judgement, judge
+from onward.engine.log import silent
 from onward.engine.update import update
 from onward.experiment.convergence import learning_curve
 from onward.experiment.results import Outcome
+from onward.experiment.watch import probe, watched
 from onward.learner import Learner
 from onward.metrics.flips import negative_flip_rate
+from onward.record import Record
 from onward.rng import derived
 from onward.settings import Settings
-from onward.streams.experience import Stream
+from onward.streams.experience import Experience, Stream
+
+Begin = Callable[[Learner, Experience, int], tuple[Learner, Record]]
+"""From a learner without classes, the first experience and a seed, to the learner after it and what it took."""
 
 
-def walked(learner: Learner, stream: Stream, settings: Settings, seed: int) -> Outcome:
+def walked(
+    learner: Learner, stream: Stream, settings: Settings, seed: int, *, start: Begin | None = None, watch: int = 0
+) -> Outcome:
     """Update a learner with each experience in order, and evaluate it on every one after each update.
 
     Args:
@@ -23,15 +33,23 @@ def walked(learner: Learner, stream: Stream, settings: Settings, seed: int) -> O
         stream: what it goes through.
         settings: of every update.
         seed: from which each update gets one of its own.
+        start: what learns the first experience in the place of the learner's own method and settings.
+        watch: how many examples of each test set are looked at while an update trains; 0 does not look.
 
     Raises:
         InputError: when an experience does not fit the model or the method.
         DivergedError: when training is no longer finite.
     """
-    rows, flips, costs, learning = [], [], [], []
+    rows, flips, costs, learning, seen = [], [], [], [], []
     before: list[Judgement] = []
     for number, experience in enumerate(stream):
-        learner, record = update(learner, experience.train, settings, derived(seed, "update", number))
+        draws = derived(seed, "update", number)
+        look = probe(stream, number, watch, seed) if watch and number else None
+        if start is not None and number == 0:
+            learner, record = start(learner, experience, draws)
+        else:
+            learner, record = update(learner, experience.train, settings, draws, observe=look or silent)
+        seen += [watched(look)] if look else []
         after = judged(learner, stream)
         rows.append(tuple(judgement.accuracy for judgement in after))
         flips.append(tuple(negative_flips(*pair) for pair in zip(before[:number], after[:number], strict=True)))
@@ -46,6 +64,7 @@ def walked(learner: Learner, stream: Stream, settings: Settings, seed: int) -> O
         negative_flips=tuple(flips),
         costs=tuple(costs),
         learning=tuple(learning),
+        watched=tuple(seen),
     )
 
 

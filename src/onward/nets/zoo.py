@@ -13,13 +13,20 @@ from onward.nets.backbone import Backbone
 from onward.nets.classifier import Classifier, Spec
 from onward.nets.cnn import CNN
 from onward.nets.head import Head
+from onward.nets.identity import Identity
 from onward.nets.imported import Imported
 from onward.nets.mlp import MLP
 from onward.nets.random_features import RandomFeatures
 from onward.nets.resnet import ResNet18
 from onward.rng import isolated
 
-BACKBONES: dict[str, type[Backbone]] = {"mlp": MLP, "cnn": CNN, "resnet18": ResNet18, "imported": Imported}
+BACKBONES: dict[str, type[Backbone]] = {
+    "identity": Identity,
+    "mlp": MLP,
+    "cnn": CNN,
+    "resnet18": ResNet18,
+    "imported": Imported,
+}
 WRAPPERS: dict[str, type[Backbone]] = {"random_features": RandomFeatures}
 """Networks around a network, which their spec calls ``inner``; a method puts them in place, no user."""
 

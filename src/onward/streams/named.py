@@ -89,8 +89,8 @@ class Scenario:
 SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
     {
         "data-incremental": Scenario(data_incremental, ("sizes", "concentration", "stratified")),
-        "class-incremental": Scenario(class_incremental, ("order",)),
-        "task-incremental": Scenario(task_incremental, ("order",)),
+        "class-incremental": Scenario(class_incremental, ("order", "first")),
+        "task-incremental": Scenario(task_incremental, ("order", "first")),
         "domain-incremental": Scenario(_domains, ("shift", "angles", "identity_first")),
         "mixed": Scenario(
             lambda train, test, parts, seed, **mixture: mixed_arrivals(train, test, parts, seed, Mixture(**mixture)),

@@ -14,7 +14,7 @@ from typing import Literal
 from onward.errors import InputError, listed
 from onward.rng import generator
 from onward.streams.experience import Experience, Stream, comparable, portion
-from onward.streams.options import cut, number, require
+from onward.streams.options import cut, number, require, whole
 from onward.streams.shifts import Shift, shifted
 from onward.streams.splits import dirichlet_sizes, even_sizes, grouped, ordered, rows_of, shuffled, split_rows
 from onward.types import Data, present
@@ -66,7 +66,9 @@ def data_incremental(
     )
 
 
-def class_incremental(train: Data, test: Data, parts: int, seed: int, *, order: Sequence[str] | None = None) -> Stream:
+def class_incremental(
+    train: Data, test: Data, parts: int, seed: int, *, order: Sequence[str] | None = None, first: int | None = None
+) -> Stream:
     """Return a stream in which new classes arrive; each experience is tested on its own classes.
 
     Args:
@@ -75,26 +77,36 @@ def class_incremental(train: Data, test: Data, parts: int, seed: int, *, order: 
         parts: how many experiences, >= 1; each has as many classes as the next, to within one.
         seed: of the order of the classes.
         order: the names of all classes in the order in which they arrive; the seed then decides nothing.
+        first: how many classes the first experience has, as where a network was trained on many of them before; the
+            others then share the rest. None is as many as any.
 
     Raises:
         InputError: when there are fewer classes than parts, or ``order`` does not name each class once.
     """
     listed_names = order is None or (isinstance(order, list | tuple) and all(isinstance(name, str) for name in order))
-    require(
-        "class-incremental",
-        {**cut(parts, seed), "order must be a list of class names, or left out": (order, listed_names)},
-    )
     test, names = comparable(train, test), present(train)
+    most = len(names) - parts + 1 if whole(parts) else len(names)
+    least = most if parts == 1 else 1
+    leaves_enough = first is None or (whole(first, least) and first <= most)
+    rules = {
+        "order must be a list of class names, or left out": (order, listed_names),
+        f"first must be a whole number of classes from {least} to {most}, or left out": (first, leaves_enough),
+    }
+    require("class-incremental", {**cut(parts, seed), **rules})
     arrival = shuffled(names, generator(seed, "class-incremental", "order")) if order is None else order
-    return tuple(
-        _of_classes(train, test, group, f"classes {listed(group, most=5)}")
-        for group in grouped(ordered(names, arrival), parts)
-    )
+    arriving = ordered(names, arrival)
+    if first is None or parts == 1:
+        groups = grouped(arriving, parts)
+    else:
+        groups = [arriving[:first], *grouped(arriving[first:], parts - 1)]
+    return tuple(_of_classes(train, test, group, f"classes {listed(group, most=5)}") for group in groups)
 
 
-def task_incremental(train: Data, test: Data, parts: int, seed: int, *, order: Sequence[str] | None = None) -> Stream:
+def task_incremental(
+    train: Data, test: Data, parts: int, seed: int, *, order: Sequence[str] | None = None, first: int | None = None
+) -> Stream:
     """Return ``class_incremental`` with the task told at test: predictions stay among its classes."""
-    stream = class_incremental(train, test, parts, seed, order=order)
+    stream = class_incremental(train, test, parts, seed, order=order, first=first)
     return tuple(replace(experience, candidates=present(experience.train)) for experience in stream)
 
 
