@@ -88,6 +88,11 @@ def everything(name: str) -> bool:
     return True
 
 
+def in_head(name: str) -> bool:
+    """Say of a classifier's parameter whether it is the head's."""
+    return name.startswith("head.")
+
+
 def evenly(name: str) -> float:
     """Say of each parameter that its learning rate is the phase's."""
     return 1.0
@@ -115,6 +120,9 @@ class Phase:
         pace: says by name by what the learning rate of a parameter is multiplied, > 0.
         edits: run after the backward pass and before the optimiser's step, in order; they may read and change
             gradients.
+        on_features: whether the data is features already, (n, d) floats as the model makes them now. No batch goes
+            through the backbone then and none is augmented, what is mixed in comes as its features, and the parent's
+            outputs are what its head says of the same features. Such a phase trains the head alone: ``in_head``.
     """
 
     name: str
@@ -125,6 +133,7 @@ class Phase:
     trains: Callable[[str], bool] = everything
     pace: Callable[[str], float] = evenly
     edits: tuple[Edit, ...] = ()
+    on_features: bool = False
 
     def plus(self, **terms: Term) -> Phase:
         """Add summands to the objective. A name that is taken gets a number."""

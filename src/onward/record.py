@@ -24,6 +24,7 @@ class PhaseRecord:
         curve: for each term its mean over each stretch of steps between two readings.
         validation: loss on the held-back data after each epoch; () without such data.
         seconds: wall time.
+        on_features: whether its data was features already: its samples went through the head alone.
     """
 
     name: str
@@ -39,6 +40,7 @@ class PhaseRecord:
     curve: dict[str, tuple[float, ...]]
     validation: tuple[float, ...]
     seconds: float
+    on_features: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Cost:
     """The bill of an update.
 
     Args:
-        samples: examples gone through the model in training.
+        samples: examples gone through the whole model in training.
         steps: optimiser steps.
         forward_flops: of training's forward passes through the model, counted by torch on one example.
         backward_flops: of the backward passes.

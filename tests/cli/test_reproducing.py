@@ -34,7 +34,7 @@ batch_size = 10
 TINY = Reproduction(
     name="tiny",
     title="a tiny one",
-    claim=Claim("Some 2020, A Paper", "arXiv:0000.00000", "up to +5.00 points, somewhere", 5.0, "somewhere"),
+    claim=Claim("Some 2020, A Paper", "arXiv:0000.00000", "up to +5.00 points, somewhere", "somewhere", 5.0),
     caveat="on digits",
     roles=Roles("lwf", baseline="warm start", oracle="joint"),
     forms=("quick",),

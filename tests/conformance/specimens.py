@@ -16,6 +16,7 @@ from onward.catalogue import written
 from onward.engine.update import update
 from onward.learner import Learner
 from onward.method import Method
+from onward.methods.align_head import AlignHead
 from onward.methods.ckca import CKCA
 from onward.methods.dash import DASH
 from onward.methods.ewc import EWC
@@ -63,6 +64,13 @@ class Specimen:
 
 
 SPECIMENS = {
+    "align_head": Specimen(
+        AlignHead(samples=40, epochs=3),
+        AlignHead(samples=0),
+        two_blobs,
+        needs_its_past="without sums over the old classes none of their features can be drawn",
+        cannot_tell="a sum does not tell of what it is the sum",
+    ),
     "ckca": Specimen(CKCA(features=1.0, answers=4.0), CKCA(answers=0.0, slowing=0.0), two_tilts),
     "dash": Specimen(DASH(), DASH(least=1.0), "it frees the network for the new, and holds nothing of the past"),
     "ewc": Specimen(EWC(strength=30.0), EWC(strength=0.0), two_tilts),

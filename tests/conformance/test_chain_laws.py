@@ -21,19 +21,22 @@ METHODS = {name: each.shown for name, each in SPECIMENS.items()}
 MOVES_AT_ONCE = ("dash", "joint", "scratch", "shrink_and_perturb")
 """Methods that leave the parent's features before the first step; after them what needs its past has none."""
 
+SEES_IT_MOVED = ("align_head",)
+"""Methods that look at the features when all have prepared, and so find them gone wherever they stand."""
 
 CHOOSES_THE_LOSS = ("soft_targets",)
-"""Methods that put a loss of their own in the place of the cross-entropy, for which there is one place."""
+"""Methods that put a loss of their own in the place of the cross-entropy, for which there is one place; as
+``align_head`` does in the phase that it adds, which those before it do not see."""
 
-NO_PAST = r"^refit_head .*: bring .* this once, or take least_squares$"
+NO_PAST = r"^(refit_head|align_head) .*: bring .* this once, or take (least_squares|lwf, which needs none)$"
 NO_PLACE = r"^the cross-entropy of phase .* has another loss in its place .*; leave one of them out$"
 
 
 def at_odds(m, n):
     """What a pair that cannot be is told, as a pattern; None for a pair that can."""
-    if m in MOVES_AT_ONCE and SPECIMENS[n].needs_its_past:
+    if (m in MOVES_AT_ONCE and SPECIMENS[n].needs_its_past) or (n in MOVES_AT_ONCE and m in SEES_IT_MOVED):
         return NO_PAST
-    return NO_PLACE if m in CHOOSES_THE_LOSS and n in CHOOSES_THE_LOSS else None
+    return NO_PLACE if m in (*CHOOSES_THE_LOSS, "align_head") and n in CHOOSES_THE_LOSS else None
 
 
 EVERY = {

@@ -6,7 +6,8 @@ import torch
 from tests.engine.problems import images, learner, seeing, vectors
 
 from onward.engine.flops import flops_per_example
-from onward.engine.update import in_head, update
+from onward.engine.update import update
+from onward.phase import in_head
 from onward.settings import Settings
 
 

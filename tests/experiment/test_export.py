@@ -66,7 +66,7 @@ def test_learning_curves_are_written_where_there_are_some(folder, tmp_path):
 
 
 def test_comparison_has_a_line_for_each_method_and_a_column_for_each_number(tmp_path):
-    export_comparison(compared(RESULTS, Roles("a", "single", "single")), tmp_path)
+    export_comparison(compared(RESULTS, Roles("a", "single", "single")).standings, tmp_path)
     lines = list(csv.DictReader((tmp_path / "comparison.csv").read_text().splitlines()))
     assert [line["label"] for line in lines] == ["a", "single"]
     assert float(lines[0]["final_mean"]) == pytest.approx(0.8)  # (0.6 + 1.0) / 2

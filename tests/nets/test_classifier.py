@@ -7,6 +7,7 @@ import torch
 from torch import nn
 
 from onward.errors import InputError
+from onward.nets.backbone import same_weights
 from onward.nets.classifier import Classifier
 from onward.nets.head import Head
 from onward.nets.resting import resting
@@ -136,3 +137,12 @@ def test_resting_is_in_eval_mode_and_each_module_is_afterwards_as_it_was():
 def test_names_that_do_not_fit_the_head_are_refused(sizes, arguments, said):
     with pytest.raises(InputError, match=said):
         Classifier(Same(), Head(4, sizes), **arguments)
+
+
+def test_networks_have_the_same_weights_bit_for_bit_and_buffer_for_buffer_or_they_do_not():
+    one, other = (fresh("cnn", (3, 4, 4), seed=0, width=1).backbone for _ in range(2))
+    assert same_weights(one, other)
+    assert not same_weights(one, fresh("cnn", (3, 4, 4), seed=1, width=1).backbone)
+    assert not same_weights(one, fresh("mlp", (3, 4, 4), seed=0).backbone)
+    other.train()(torch.randn(8, 3, 4, 4, generator=generator(1)))
+    assert not same_weights(one, other), "the statistics of batch norm are part of what makes the features"

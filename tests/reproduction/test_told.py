@@ -10,7 +10,7 @@ from onward.experiment.results import Results
 from onward.reproduction.registry import Claim, Reproduction
 from onward.reproduction.told import lines
 
-CLAIM = Claim("Some 2020, A Paper", "arXiv:0000.00000", "up to +5.00 points, somewhere", 5.0, "somewhere")
+CLAIM = Claim("Some 2020, A Paper", "arXiv:0000.00000", "up to +5.00 points, somewhere", "somewhere", 5.0)
 REPRODUCTION = Reproduction("mine", "a title", CLAIM, "no truth in it", ROLES)
 
 

@@ -85,6 +85,14 @@ def test_what_was_solved_without_a_phase_is_held_against_one_pass(lineage, begun
     assert (share.value, share.kind, share.of) == (0.0, "projected", "1 pass over all 100 examples so far")
 
 
+def test_passes_over_features_are_none_over_data(lineage, begun):
+    """The head's samples are not among those that went through the model, nor its epochs among the passes."""
+    through = PhaseRecord("train", 100, 64, 0, ("loss",), 1, 2, 1, 1, 200, {}, (), 0.0)
+    record = Record((through, replace(through, epochs=50, on_features=True)), Cost(samples=200))
+    card = Card(net={}, parent=begun.id, data=DataFacts("x.npz", 100, {}, "x"), record=record, method="warm_start")
+    assert value(lineage, lineage.save(learner(1), card)) == 1.0  # 200 / (100 * 2)
+
+
 def test_a_model_that_was_brought_with_word_of_its_data_can_be_projected(lineage):
     told = DataFacts("told at init", 900, {}, "")
     brought = lineage.save(learner(1), Card(net={}, data=told))

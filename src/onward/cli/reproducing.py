@@ -11,7 +11,7 @@ from onward.cli import options
 
 if TYPE_CHECKING:
     from onward.experiment import Results
-    from onward.experiment.gains import Comparison
+    from onward.reproduction.account import Account
     from onward.reproduction.registry import Form, Reproduction
 
 Name = Annotated[str | None, typer.Argument(metavar="NAME", help="One of them; without it, all are listed.")]
@@ -41,21 +41,20 @@ def reproduce(
     from onward import experiment
     from onward.cli.experimenting import notice
     from onward.cli.show import console
-    from onward.experiment.export import export_comparison
-    from onward.experiment.gains import compared
+    from onward.reproduction.account import account
 
     reproduction, form = find(name), form_of(quick, large)
     with reproduction.file(form) as file:
         wanted = experiment.read(file, data_dir, seeds)
     folder = out or Path("results") / reproduction.called(form)
     results = experiment.conduct(wanted, folder, jobs, None if as_json else notice)
-    comparison = compared(results, reproduction.roles)
-    export_comparison(comparison, folder)
-    picture = drawn(results, folder)
+    came = account(reproduction, results)
+    came.export(folder)
+    picture = drawn(came, folder)
     if as_json:
-        print_all(reproduction, form, results, comparison)
+        print_all(reproduction, form, results, came)
     else:
-        show(reproduction, results, comparison)
+        show(results, came)
         console().print(f"results.json, comparison.csv, matrices.csv and learning.csv are in {folder}")
         console().print(picture)
     if results.failed:
@@ -90,33 +89,30 @@ def list_them(every: tuple[Reproduction, ...], as_json: bool) -> None:
     print_table(made)
 
 
-def show(reproduction: Reproduction, results: Results, comparison: Comparison) -> None:
+def show(results: Results, came: Account) -> None:
     """Print the tables and the sentences."""
     from onward.cli.show import console, fact
-    from onward.report.standings import standings_table, updates_table
     from onward.report.tables import failures_table
-    from onward.reproduction.told import lines
 
-    console().print(standings_table(comparison, results.name))
-    console().print(updates_table(results))
+    for table in came.tables():
+        console().print(table)
     if results.failed:
         console().print(failures_table(results))
-    for word, told in lines(reproduction, comparison):
+    for word, told in came.lines():
         fact(word, told)
 
 
-def drawn(results: Results, folder: Path) -> str:
-    """Draw how the methods learned, and return a sentence: where the picture is, or why there is none."""
+def drawn(came: Account, folder: Path) -> str:
+    """Draw what came, and return a sentence: where the picture is, or why there is none."""
     from onward.errors import InputError, MissingExtraError
-    from onward.report.plots import learning
 
     try:
-        return f"the picture is {learning(results, folder / 'learning.png')}"
+        return f"the picture is {came.draw(folder)}"
     except (InputError, MissingExtraError) as error:
         return f"no picture: {error}"
 
 
-def print_all(reproduction: Reproduction, form: Form, results: Results, comparison: Comparison) -> None:
+def print_all(reproduction: Reproduction, form: Form, results: Results, came: Account) -> None:
     """Print everything as JSON."""
     from dataclasses import asdict
 
@@ -126,7 +122,7 @@ def print_all(reproduction: Reproduction, form: Form, results: Results, comparis
     found: dict[str, Any] = {
         "reproduction": asdict(reproduction),
         "form": form,
-        "comparison": asdict(comparison),
+        "comparison": came.values(),
         "curves": results.curves(),
         "failed": [asdict(cell) for cell in results.failed],
     }

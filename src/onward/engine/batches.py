@@ -9,9 +9,11 @@ import torch
 from torch import Generator, Tensor
 
 from onward.errors import InputError
+from onward.nets.classifier import Classifier
+from onward.nets.resting import resting
 from onward.phase import Phase
 from onward.rng import dealt
-from onward.types import Batch, Data, Examples
+from onward.types import Batch, Data, Examples, in_order
 
 
 class Piece(NamedTuple):
@@ -37,6 +39,14 @@ def cut(order: Tensor, size: int) -> list[Tensor]:
 def resident(data: Data, device: torch.device) -> Data:
     """Return in-memory data on the device, once for a whole phase; other data as it is."""
     return data.to(device) if isinstance(data, Examples) else data
+
+
+@torch.no_grad()
+def featured(data: Data, model: Classifier) -> Examples:
+    """Return what a model makes of examples in the place of their inputs: features, (n, d)."""
+    with resting(model):
+        features = [model.features(batch.inputs.to(model.device)) for batch in in_order(data)]
+    return Examples(torch.cat(features), data.targets.to(model.device), data.classes)
 
 
 def epoch(phase: Phase, sources: Sequence[Data], draws: Generator) -> Iterator[tuple[Piece, ...]]:

@@ -8,14 +8,14 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from itertools import islice
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from onward.engine.augment import augmented
-from onward.engine.batches import Piece, epoch, resident, steps_in
+from onward.engine.batches import Piece, epoch, featured, resident, steps_in
 from onward.engine.loader import loaded
 from onward.engine.log import Log, Observer, Progress
 from onward.engine.optimise import all_finite, optimiser, rate, set_rate, training
@@ -23,7 +23,7 @@ from onward.engine.teacher import Teacher
 from onward.errors import DivergedError, InputError
 from onward.nets.classifier import Classifier
 from onward.nets.resting import resting
-from onward.phase import Outputs, Phase, Step, cross_entropy
+from onward.phase import Outputs, Phase, Step, cross_entropy, in_head
 from onward.record import PhaseRecord
 from onward.rng import generator, isolated
 from onward.types import Batch, Data, in_order
@@ -49,14 +49,26 @@ class Pass:
         self.per_epoch = steps_in(phase)
         planned = settings.epochs * self.per_epoch
         self.steps = planned if settings.steps is None else min(settings.steps, planned)
-        self.sources = [resident(data, model.device) for data in (phase.data, *(mix.data for mix in phase.mixes))]
         names = {id(parameter): name for name, parameter in model.named_parameters()}
         self.optimiser = optimiser(chosen, settings, [phase.pace(names[id(parameter)]) for parameter in chosen])
         self.log = Log(phase.name, list(phase.terms), settings.read_every)
         self.features = torch.compile(model.features) if settings.compile else model.features
+        if phase.on_features:
+            self.features = as_they_are
         self.step = self.samples = 0
         self.lookup = around.teacher is not None and around.teacher.remembers(phase)
         self.read_at, self.read_samples = time.perf_counter(), 0
+
+    @cached_property
+    def sources(self) -> list[Data]:
+        """What batches are taken from, on the device where it lies in memory; beside features, features.
+
+        Made when it is first asked for, so that a dry run makes none.
+        """
+        beside = [mix.data for mix in self.phase.mixes]
+        if self.phase.on_features:
+            beside = [featured(data, self.model) for data in beside]
+        return [resident(data, self.model.device) for data in (self.phase.data, *beside)]
 
     def epoch(self, index: int, stream: tuple[str | int, ...]) -> None:
         """Go through the data once, or until the phase's steps are used up."""
@@ -66,7 +78,7 @@ class Pass:
         places = epoch(self.phase, self.sources, generator(seed, *stream, index, "batches"))
         with closing(loaded(islice(places, self.steps - self.step), self.sources, device)) as batches:
             for pieces, batch in batches:
-                if settings.augment:
+                if settings.augment and not self.phase.on_features:
                     batch = Batch(augmented(batch.inputs, settings.augment, views), batch.targets)
                 if pace:
                     set_rate(self.optimiser, rate(settings, self.step, self.steps))
@@ -101,6 +113,8 @@ class Pass:
         teacher = self.around.teacher
         if teacher is None:
             return None
+        if self.phase.on_features:
+            return partial(teacher.of_features, batch)
         return partial(teacher.recalled, pieces) if self.lookup else partial(teacher.asked, batch)
 
     def tell(self, index: int) -> None:
@@ -124,11 +138,15 @@ def run(phase: Phase, model: Classifier, around: Surroundings, index: int) -> Ph
 
     Raises:
         DivergedError: at the first value that is not finite.
-        InputError: when the phase has no data, no term or no parameter.
+        InputError: when the phase has no data, no term or no parameter, or features for data and not the head alone.
     """
     if not len(phase.data) or not phase.terms:
         has = f"{len(phase.data)} examples and {len(phase.terms)} terms"
         raise InputError(f"phase '{phase.name}' has {has}; it needs both")
+    if phase.on_features and any(phase.trains(name) and not in_head(name) for name, _ in model.named_parameters()):
+        raise InputError(
+            f"phase '{phase.name}' has features for data, which train the head alone; give it only(in_head)"
+        )
     began = time.perf_counter()
     with training(model, phase.trains) as chosen:
         going = Pass(phase, model, chosen, around)
@@ -153,7 +171,13 @@ def run(phase: Phase, model: Classifier, around: Surroundings, index: int) -> Ph
         curve={term: tuple(values) for term, values in going.log.curve.items()},
         validation=tuple(losses),
         seconds=time.perf_counter() - began,
+        on_features=phase.on_features,
     )
+
+
+def as_they_are(features: Tensor) -> Tensor:
+    """Return features, where the data is those already."""
+    return features
 
 
 def through_epochs(going: Pass, stream: tuple[str | int, ...]) -> tuple[list[float], int]:

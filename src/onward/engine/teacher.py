@@ -25,14 +25,21 @@ class Teacher:
 
     def remembers(self, phase: Phase) -> bool:
         """Say whether a phase sees examples unchanged and often enough for a pass over all of them to pay."""
+        repeated = phase.settings.epochs > 1 and phase.settings.steps is None
+        if not repeated or phase.settings.augment or phase.on_features:  # of features, a product by the head is all
+            return False
         width = sum(out.shape[1] for out in self._asked(phase.data.take(torch.arange(min(1, len(phase.data))))))
         longest = max([len(phase.data), *(len(mix.data) for mix in phase.mixes)])
-        repeated = phase.settings.epochs > 1 and phase.settings.steps is None
-        return repeated and not phase.settings.augment and 4 * width * longest <= CACHE_BYTES
+        return 4 * width * longest <= CACHE_BYTES
 
     def asked(self, batch: Batch) -> Outputs:
         """Return the parent's outputs on a batch, by a forward pass."""
         return self._asked(batch)
+
+    @torch.no_grad()
+    def of_features(self, batch: Batch) -> Outputs:
+        """Return the parent's outputs on a batch of features: these, and what its head says of them."""
+        return Outputs(batch.inputs, self._old.logits(batch.inputs))
 
     def recalled(self, pieces: Sequence[Piece]) -> Outputs:
         """Return the parent's outputs on a batch, looked up."""

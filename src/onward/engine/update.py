@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 import torch
@@ -21,7 +21,7 @@ from onward.errors import InputError
 from onward.learner import Learner
 from onward.method import Chain, Method, chained
 from onward.nets.classifier import Classifier
-from onward.phase import Phase
+from onward.phase import Phase, in_head
 from onward.record import PhaseRecord, Record
 from onward.rng import generator
 from onward.settings import Settings
@@ -106,18 +106,13 @@ def begun(
     return Going(chain, chain.prepare(model.eval(), context), context, around)
 
 
-def ran(going: Going) -> Iterator[tuple[Callable[[str], bool], PhaseRecord]]:
-    """Run the phases as the plan yields them, each before the next is asked for; with each comes what it moved."""
+def ran(going: Going) -> Iterator[tuple[Phase, PhaseRecord]]:
+    """Run the phases as the plan yields them, each before the next is asked for; with each comes what became of it."""
     settings, model = going.context.settings, going.model
     whole = Phase("train", going.context.new, settings, trains=model.trains)
     proposed = [whole.only(in_head) if settings.trains == "head" else whole]
     for index, phase in enumerate(going.chain.plan(proposed, going.model, going.context)):
-        yield phase.trains, run(phase, going.model, going.around, index)
-
-
-def in_head(name: str) -> bool:
-    """Say of a classifier's parameter whether it is the head's."""
-    return name.startswith("head.")
+        yield phase, run(phase, going.model, going.around, index)
 
 
 def usable(device: str) -> torch.device:

@@ -11,9 +11,10 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from onward.experiment.gains import Comparison
+from onward.experiment.gains import Standing
 from onward.experiment.plan import Experiment
 from onward.experiment.results import CellResult, Results
+from onward.experiment.switches import Switching
 from onward.store import files
 from onward.store.card import software
 
@@ -36,10 +37,10 @@ def export(results: Results, experiment: Experiment, folder: Path) -> None:
         files.replace(folder / "learning.csv", as_csv(learning_lines(results)))
 
 
-def export_comparison(comparison: Comparison, folder: Path) -> None:
-    """Write ``comparison.csv``: a line for each method's standing."""
+def export_comparison(records: Sequence[Standing] | Sequence[Switching], folder: Path) -> None:
+    """Write ``comparison.csv``: a line for each method's standing, or for each start in each cell."""
     folder.mkdir(parents=True, exist_ok=True)
-    files.replace(folder / "comparison.csv", as_csv(standing_lines(comparison)))
+    files.replace(folder / "comparison.csv", as_csv(record_lines(records)))
 
 
 def everything(results: Results, experiment: Experiment) -> dict[str, Any]:
@@ -92,18 +93,19 @@ def learning_lines(results: Results) -> Iterable[Sequence[object]]:
             yield from ([cell.label, cell.seed, i, k, value] for k, value in enumerate(curve, start=1))
 
 
-def standing_lines(comparison: Comparison) -> Iterable[Sequence[object]]:
-    """Yield a head line and a line for each method; a field of several numbers is as many columns."""
-    lines = [dict(columns(asdict(standing))) for standing in comparison.standings]
+def record_lines(records: Sequence[Standing] | Sequence[Switching]) -> Iterable[Sequence[object]]:
+    """Yield a head line and a line for each record; a field of several numbers is as many columns."""
+    lines = [dict(columns(asdict(record))) for record in records]
     yield list(lines[0])
     yield from (list(plain(line).values()) for line in lines)
 
 
 def columns(values: dict[str, Any]) -> Iterable[tuple[str, object]]:
-    """Yield values by name, the parts of a named tuple under both names."""
+    """Yield values by name, the parts of a tuple under both names, or counted from 1."""
     for name, value in values.items():
-        if hasattr(value, "_asdict"):
-            yield from ((f"{name}_{part}", number) for part, number in value._asdict().items())
+        if isinstance(value, tuple):
+            parts = value._asdict() if hasattr(value, "_asdict") else dict(enumerate(value, start=1))
+            yield from columns({f"{name}_{part}": number for part, number in parts.items()})
         else:
             yield name, value
 

@@ -86,9 +86,8 @@ def read(path: str | Path, data_dir: str | Path | None = None, seeds: int | None
     if wrong or tried.plan is None:
         every = list(dict.fromkeys(wrong))
         raise InputError(f"{counted(len(every), 'problem')} in {file}:" + "".join(f"\n- {each}" for each in every))
-    return Experiment(
-        str(values["name"]), tried.plan, model, tuple(contenders), numbers, folder, values.get("watch", 0)
-    )
+    name, watch = str(values["name"]), int(str(values.get("watch", 0)))
+    return Experiment(name, tried.plan, model, tuple(contenders), numbers, folder, watch)
 
 
 def section(values: Mapping[str, Any], name: str) -> dict[str, Any]:

@@ -42,7 +42,7 @@ class Joint(Method):
         'old 1.00, new 1.00'
 
     Departures:
-        1. Phases of other methods of a chain are given all data as well, whatever they proposed.
+        1. Phases of other methods of a chain are given all data as well, whatever they proposed, unless it is features.
 
     References:
         [1] van de Ven & Tolias 2019, arXiv:1904.07734: "joint" or "offline" training, the upper target.
@@ -64,7 +64,7 @@ class Joint(Method):
         """Let each phase pass over all data so far."""
         every = everything_seen(model, context)
         for phase in phases:
-            yield replace(phase, data=every)
+            yield phase if phase.on_features else replace(phase, data=every)
 
     def keep(self, model: Classifier, context: Context) -> Kept:
         """Keep all data so far."""

@@ -13,6 +13,7 @@ from onward.errors import InputError, hold, listed
 from onward.formulas.moments import Moments
 from onward.formulas.ridge import least_squares
 from onward.method import Method
+from onward.nets.backbone import same_weights
 from onward.nets.classifier import Classifier
 from onward.nets.head import Head
 from onward.nets.random_features import RandomFeatures
@@ -144,8 +145,7 @@ class RefitHead(Method):
         """Return the sums over all examples before; None where there are none, or of features that are gone."""
         if not context.kept or context.old is None:
             return None
-        before, now = context.old.backbone.state_dict(), model.backbone.state_dict()
-        if before.keys() != now.keys() or not all(torch.equal(before[name], now[name]) for name in before):
+        if not same_weights(context.old.backbone, model.backbone):
             return None
         return Moments.of({name: value.to(model.device) for name, value in context.kept.items()})
 

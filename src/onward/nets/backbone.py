@@ -35,6 +35,12 @@ class Backbone(nn.Module):
         raise NotImplementedError(f"{type(self).__name__} must say its shape")
 
 
+def same_weights(one: nn.Module, other: nn.Module) -> bool:
+    """Say whether two networks have the same parameters and buffers, bit for bit, where they lie on one device."""
+    mine, theirs = one.state_dict(), other.state_dict()
+    return mine.keys() == theirs.keys() and all(torch.equal(mine[name], theirs[name]) for name in mine)
+
+
 def image_of(shape: tuple[int, ...]) -> ImageTransform | None:
     """Return the transform that makes images of a shape (channels, height, width); None where it is no image's.
 

@@ -83,11 +83,13 @@ def timed(act: Callable[[], None]) -> float:
 def samples(before: Learner, data: Data, settings: Settings, seed: int, method: Method) -> int:
     """Return how many examples an update puts through the model: every phase of its plan, what is mixed in included.
 
+    A phase on features puts none through it, and what it costs is small beside those that do.
+
     Raises:
         InputError: when the data, the method or the settings do not fit.
     """
     phases = planned(before, data, settings, seed, method=method)
-    return sum(samples_in(phase, settings.steps) for phase in phases)
+    return sum(samples_in(phase, settings.steps) for phase in phases if not phase.on_features)
 
 
 def samples_in(phase: PhaseRecord, most: int | None) -> int:

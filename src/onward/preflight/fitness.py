@@ -33,6 +33,11 @@ HOLDS_A_PART = (
 HOLDS_FEATURES = (
     "near chance on old classes when new ones come without them: it holds the features, and nothing holds the head"
 )
+# On the digits, 0-6 and then 7-9, accuracy on the old classes was 0.00, and 0.95 where the head alone was trained.
+DRAWS_THE_GONE = (
+    "near chance on old classes when the whole network is trained at a usual rate: it draws features that they had, "
+    'and these have moved; train the head alone (trains = "head"), where it holds them'
+)
 # Ash & Adams 2020; it is what the method does.
 STARTS_ANEW = "it throws the old weights away, and what did not arrive is lost"
 # On the digits from another scanner: 0.95 -> 0.90 on the old pages, and 0.95 with each method that holds the old.
@@ -47,6 +52,7 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("new classes", "freeze_old_rows"): HOLDS_A_PART,
     ("new classes", "freeze_stem"): HOLDS_A_PART,
     ("new classes", "least_squares"): FORGETS,
+    ("new classes", "align_head"): DRAWS_THE_GONE,
     ("new classes", "ewc"): HOLDS_WEIGHTS,
     ("new classes", "l2_to_parent"): HOLDS_WEIGHTS,
     ("new classes", "feature_distillation"): HOLDS_FEATURES,
@@ -61,6 +67,7 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("mixed", "freeze_old_rows"): HOLDS_A_PART,
     ("mixed", "freeze_stem"): HOLDS_A_PART,
     ("mixed", "least_squares"): FORGETS,
+    ("mixed", "align_head"): DRAWS_THE_GONE,
     ("mixed", "ewc"): HOLDS_WEIGHTS,
     ("mixed", "l2_to_parent"): HOLDS_WEIGHTS,
     ("mixed", "feature_distillation"): HOLDS_FEATURES,

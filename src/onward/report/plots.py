@@ -77,9 +77,9 @@ def learning(results: Results, path: str | Path) -> Path:
     return named(figure, results, path)
 
 
-def blank() -> Figure:
-    """Return a figure for two plots side by side."""
-    return optional("matplotlib.figure", "plot", "a plot").Figure(figsize=(11, 4.6), dpi=150, layout="constrained")
+def blank(size: tuple[float, float] = (11, 4.6)) -> Figure:
+    """Return an empty figure of a size in inches, as is usual for two plots side by side."""
+    return optional("matplotlib.figure", "plot", "a plot").Figure(figsize=size, dpi=150, layout="constrained")
 
 
 def named(figure: Figure, results: Results, path: str | Path) -> Path:

@@ -33,7 +33,7 @@ def here(reproduction: Reproduction, comparison: Comparison) -> str:
         return UNKNOWN
     side = "above" if gain.mean >= 0 else "below"
     came = f"{roles.contender} is {points(gain)} points {side} {roles.baseline}"
-    return f"{came}; published: up to {claim.points:+.2f} on {claim.on}"
+    return came if claim.points is None else f"{came}; published: up to {claim.points:+.2f} on {claim.on}"
 
 
 def gap(comparison: Comparison) -> str:

@@ -136,7 +136,8 @@ def projected(line: Sequence[Card]) -> Share | None:
     record, examples = line[0].record, examples_of(line)
     if record is None or not told_of_all(line):
         return None
-    passes = max((phase.epochs for phase in record.phases), default=1)  # without a phase it was solved
+    through = [phase.epochs for phase in record.phases if not phase.on_features]
+    passes = max(through, default=1)  # without a phase it was solved
     if not examples or not passes:
         return None
     of = f"{counted(passes, 'pass')} over all {counted(examples, 'example')} so far"
