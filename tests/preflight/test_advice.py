@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 import torch
 from tests.engine.problems import everything
@@ -9,6 +11,7 @@ from tests.preflight.arrivals import ALL, NEW, OLD, arrived, begun, digits, held
 
 from onward.catalogue import parsed
 from onward.engine.evaluate import judge
+from onward.engine.update import update
 from onward.learner import Learner
 from onward.nets.classifier import Classifier
 from onward.nets.head import Head
@@ -120,6 +123,18 @@ def test_commands_can_be_typed_and_name_a_method_that_fits():
     assert option(kept, "head").command == f"{COMMAND} --set trains=head"
     assert option(kept, "scratch").command == f"{COMMAND} --method scratch"
     assert option(advised(arrived(NEW), OLD, "joint"), "scratch").command == f"{COMMAND} --method joint"
+
+
+def test_where_the_sums_are_kept_the_head_is_solved_in_one_pass():
+    lone, kept = advised(arrived(NEW), OLD, "replay"), advised(arrived(NEW), OLD, "refit_head")
+    assert option(lone, "head").command.endswith("--set trains=head")
+    solved = option(kept, "head")
+    assert (solved.command, solved.examples) == (COMMAND, len(arrived(NEW)))
+    assert solved.outlook.endswith("the features stay; nothing is forgotten")
+    before = replace(version(OLD, "refit_head"), method=parsed("lwf"))
+    assert option(advised(arrived(NEW), OLD, before=before), "head").command == f"{COMMAND} --method refit_head"
+    child, record = update(before, arrived(NEW), Settings(), method=parsed("refit_head"))
+    assert record.cost.steps == 0 and judge(child, held()["digits:test"]).accuracy > 0.8
 
 
 def test_where_no_example_may_be_kept_no_method_that_keeps_some_is_named():

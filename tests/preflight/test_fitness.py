@@ -59,7 +59,7 @@ def test_what_is_said_to_forget_when_classes_are_new_forgets_on_the_digits(name)
 
 
 def test_what_is_said_to_fit_keeps_old_classes_on_the_digits():
-    for text in fitting("new classes")[:2]:
+    for text in fitting("new classes")[:3]:
         assert old_after(text) > 0.7
 
 
@@ -85,7 +85,8 @@ def test_where_every_old_class_came_along_nothing_is_known_to_fail():
 
 
 def test_chains_that_keep_examples_can_be_left_out():
-    assert fitting("new classes", exemplar_free=True) == ()
+    assert fitting("new classes", exemplar_free=True) == ("refit_head",)
+    assert all(fitting(scenario, exemplar_free=True) for scenario in SCENARIOS)
     assert fitting("shifted domain", exemplar_free=True) == ("ewc", "lwf")
 
 

@@ -26,7 +26,7 @@ def test_what_is_odd_comes_next_and_only_where_it_is():
 def test_scenario_shift_and_warnings_have_lines_of_their_own():
     facts = Preflight(9, scenario="new classes", shift=Shift("not checked"), warnings=("first", "second"))
     assert lines(facts)[1:] == [
-        ("scenario", "new classes; methods that fit: replay, lwf | replay, joint"),
+        ("scenario", "new classes; methods that fit: replay, lwf | replay, refit_head, joint"),
         ("shift", "not checked"),
         ("warning", "first"),
         ("warning", "second"),
@@ -37,4 +37,4 @@ def test_where_no_example_may_be_kept_no_method_that_keeps_some_is_said_to_fit()
     same, new = (Preflight(9, scenario=scenario) for scenario in ("same classes", "new classes"))
     assert lines(same)[1][1] == "same classes; methods that fit: warm_start, ckca, ewc, lwf, replay, joint"
     assert lines(same, exemplar_free=True)[1][1] == "same classes; methods that fit: warm_start, ckca, ewc, lwf"
-    assert lines(new, exemplar_free=True)[1][1] == "new classes; methods that fit: none that keeps no example"
+    assert lines(new, exemplar_free=True)[1][1] == "new classes; methods that fit: refit_head"

@@ -12,7 +12,7 @@ from onward.errors import counted, listed
 from onward.learner import Learner
 from onward.method import Method, chained
 from onward.preflight.basis import Basis, measured
-from onward.preflight.cost import price, samples
+from onward.preflight.cost import Price, price, samples
 from onward.preflight.facts import Preflight
 from onward.preflight.fitness import UNPROTECTING, failing, fitting, names_in
 from onward.preflight.warned import holding_nothing
@@ -24,6 +24,9 @@ Choice = Literal["nothing", "head", "update", "scratch"]
 TOLERANCE = 0.02
 """How far a probe may stay below the accuracy on old tests and the features still do: the half width of a 95 % interval
 of 1,000 examples of which nine in ten are right."""
+
+SOLVING = "refit_head"
+"""The method that solves the head anew, where what it needs of the past is kept."""
 
 MOSTLY_NEW = 0.8
 """The share of all data so far from which an update costs nearly what training from scratch does."""
@@ -146,10 +149,25 @@ def options(asked: Question, basis: Basis) -> tuple[Option, ...]:
     anew = "joint" if any(name.startswith("joint/") for name in asked.before.kept) else "scratch"
     return (
         Option("nothing", "", 0, 0, 0.0, stays(basis, asked.facts)),
-        option("head", f"{command} --set trains=head", count, (cost.head_flops, cost.head_seconds), at_head(basis)),
+        head(asked, basis, command, count, cost),
         option("update", command, count, (cost.flops, cost.seconds), updated(asked, method)),
         option("scratch", f"{asked.command} --method {anew}", every, (cost.flops, cost.seconds), afresh(anew)),
     )
+
+
+def head(asked: Question, basis: Basis, command: str, count: int, cost: Price) -> Option:
+    """Return what to do where the features are to stay: solve the head from the sums that are kept, else train it."""
+    each = (cost.head_flops, cost.head_seconds)
+    if not solvable(asked):
+        return option("head", f"{command} --set trains=head", count, each, at_head(basis))
+    own = SOLVING in names_in(asked.before.method)
+    solved = asked.command if own else f"{asked.command} --method {SOLVING}"
+    return option("head", solved, len(asked.data), each, f"{at_head(basis)}; nothing is forgotten")
+
+
+def solvable(asked: Question) -> bool:
+    """Return whether the version in use keeps the sums from which a head can be solved."""
+    return any(name.startswith(f"{SOLVING}/") for name in asked.before.kept)
 
 
 def option(name: Choice, command: str, examples: int | None, each: tuple[int, float], outlook: str) -> Option:
@@ -163,7 +181,8 @@ def method_for(asked: Question) -> Method:
     """Return the method that was thought of; where that is known to fail, the lineage's own, or else one that fits."""
     fits = fitting(asked.facts.scenario, asked.exemplar_free)
     for method in (asked.method, asked.before.method, *map(parsed, fits)):
-        if not failing(asked.facts, method):
+        begins = SOLVING not in names_in(method) or solvable(asked) or not asked.facts.missing
+        if begins and not failing(asked.facts, method):
             return method
     return asked.method
 

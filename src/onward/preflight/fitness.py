@@ -90,17 +90,15 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
 FITS: Mapping[Scenario, tuple[str, ...]] = {
     "first data": ("replay", "warm_start", "joint"),
     "same classes": ("warm_start", "ckca", "ewc", "lwf", "replay", "joint"),
-    "new classes": ("replay", "lwf | replay", "joint"),
+    "new classes": ("replay", "lwf | replay", "refit_head", "joint"),
     "shifted domain": ("replay", "ewc | replay", "ewc", "lwf", "joint"),
-    "mixed": ("replay", "lwf | replay", "joint"),
+    "mixed": ("replay", "lwf | replay", "refit_head", "joint"),
 }
-"""Chains of our methods that kept old and new on the digits; the cheapest of the best first, the oracle last.
+"""Chains of our methods that kept old and new on the digits; the one to try first is first, the oracle last.
 
+``refit_head`` did so best of all, where it stood from the first update on: of a past without its sums it can't begin.
 ``ckca`` held most of CIFAR-100 where the same classes kept coming and none was kept: ``onward reproduce ckca``.
 """
-
-NOTHING_FITS = "none that keeps no example"
-"""What is said where no example may be kept and every chain that fits keeps some."""
 
 UNPROTECTING = frozenset(
     {"warm_start", "scratch", "shrink_and_perturb", "dash", "least_squares", "layer_decay", "soft_targets"}
@@ -120,12 +118,14 @@ def names_in(method: Method) -> tuple[str, ...]:
 def fitting(scenario: Scenario, exemplar_free: bool = False) -> tuple[str, ...]:
     """Return the chains of our methods that fit a scenario, as they are written; the one to try first is first.
 
+    There is one for every scenario, whether examples may be kept or not.
+
     Args:
         scenario: of the arrival.
         exemplar_free: leave out the chains that keep examples.
 
     >>> fitting("new classes")
-    ('replay', 'lwf | replay', 'joint')
+    ('replay', 'lwf | replay', 'refit_head', 'joint')
     """
     free = [text for text in FITS[scenario] if not any(each.keeps_examples for each in parsed(text).methods)]
     return tuple(free) if exemplar_free else FITS[scenario]

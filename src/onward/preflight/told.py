@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from onward.errors import counted, listed
 from onward.preflight.facts import Preflight
-from onward.preflight.fitness import NOTHING_FITS, fitting
+from onward.preflight.fitness import fitting
 
 
 def lines(facts: Preflight, exemplar_free: bool = False) -> list[tuple[str, str]]:
@@ -21,7 +21,7 @@ def lines(facts: Preflight, exemplar_free: bool = False) -> list[tuple[str, str]
     told = [("preflight", " · ".join(parts))]
     if found := oddities(facts):
         told.append(("", " · ".join(found)))
-    fits = listed(fitting(facts.scenario, exemplar_free)) or NOTHING_FITS
+    fits = listed(fitting(facts.scenario, exemplar_free))
     told.append(("scenario", f"{facts.scenario}; methods that fit: {fits}"))
     if facts.shift is not None:
         told.append(("shift", facts.shift.told))

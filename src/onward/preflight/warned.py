@@ -9,7 +9,7 @@ from onward.errors import counted, listed
 from onward.learner import Learner
 from onward.method import Method, chained
 from onward.preflight.facts import Preflight
-from onward.preflight.fitness import HOLDS_BY, NOTHING_FITS, UNPROTECTING, failing, fitting, names_in
+from onward.preflight.fitness import HOLDS_BY, UNPROTECTING, failing, fitting, names_in
 from onward.settings import Settings
 
 FEW = 5
@@ -39,7 +39,7 @@ def of_method(facts: Preflight, before: Learner, method: Method, exemplar_free: 
     names = names_in(method)
     known = failing(facts, method)
     fits = fitting(facts.scenario, exemplar_free)[:2]
-    other = f"what fits: {listed(map(repr, fits)) or NOTHING_FITS}"
+    other = f"what fits: {listed(map(repr, fits))}"
     if known:
         yield "; ".join(f"{name} alone: {told}" for name, told in known.items()) + f"; {other}"
     elif facts.missing and UNPROTECTING.issuperset(names):
