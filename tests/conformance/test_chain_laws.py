@@ -19,10 +19,8 @@ from onward.methods.warm_start import WarmStart
 
 METHODS = {name: each.shown for name, each in SPECIMENS.items()}
 MOVES_AT_ONCE = ("dash", "joint", "scratch", "shrink_and_perturb")
-"""Methods that leave the parent's features before the first step; after them what needs its past has none."""
-
-SEES_IT_MOVED = ("align_head",)
-"""Methods that look at the features when all have prepared, and so find them gone wherever they stand."""
+"""Methods that leave the parent's features before the first step; what needs its past then has none, wherever it
+stands: it looks when all have prepared."""
 
 CHOOSES_THE_LOSS = ("soft_targets",)
 """Methods that put a loss of their own in the place of the cross-entropy, for which there is one place; as
@@ -34,7 +32,7 @@ NO_PLACE = r"^the cross-entropy of phase .* has another loss in its place .*; le
 
 def at_odds(m, n):
     """What a pair that cannot be is told, as a pattern; None for a pair that can."""
-    if (m in MOVES_AT_ONCE and SPECIMENS[n].needs_its_past) or (n in MOVES_AT_ONCE and m in SEES_IT_MOVED):
+    if any(one in MOVES_AT_ONCE and SPECIMENS[other].needs_its_past for one, other in ((m, n), (n, m))):
         return NO_PAST
     return NO_PLACE if m in (*CHOOSES_THE_LOSS, "align_head") and n in CHOOSES_THE_LOSS else None
 

@@ -86,7 +86,7 @@ class RefitHead(Method):
         hold(rules, vars(self))
 
     def prepare(self, model: Classifier, context: Context) -> Classifier:
-        """Put random features in place, once; refuse a past of which there are no sums."""
+        """Put random features in place, once."""
         if self.expansion and not isinstance(model.backbone, RandomFeatures):
             if context.old is None and context.settings.trains != "head":
                 raise InputError('random features are for a backbone that stands still: set trains = "head"')
@@ -95,16 +95,21 @@ class RefitHead(Method):
             head = Head(self.expansion, model.head.sizes, model.head.bias)
             model.head = head.to(device=model.device, dtype=model.dtype)
             model.backbone.to(device=model.device, dtype=model.dtype)
+        return model
+
+    def plan(self, phases: Iterable[Phase], model: Classifier, context: Context) -> Iterator[Phase]:
+        """Train only where there are no features yet; then count the new examples in, and solve.
+
+        Raises:
+            InputError: when there are no sums of a past that is not among the new examples, before any training.
+        """
+        # Here, not in prepare: another method of the chain may have moved the features since.
         missing = self.unknown(model, context)
         if missing:
             raise InputError(
                 f"refit_head solves the head from sums over all examples ever seen, and there are none of "
                 f"{listed(missing, most=5)}: bring examples of these as well this once, or take least_squares"
             )
-        return model
-
-    def plan(self, phases: Iterable[Phase], model: Classifier, context: Context) -> Iterator[Phase]:
-        """Train only where there are no features yet; then count the new examples in, and solve."""
         if (context.old is None or not context.old.classes) and context.settings.trains != "head":
             yield from phases
         with torch.no_grad():

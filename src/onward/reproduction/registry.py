@@ -106,7 +106,8 @@ QUOTED = (
 )
 
 LOSSES = ("cross-entropy", "squared error", "squentropy")
-"""By which the starts of new rows are compared, as the labels have them."""
+MOVED = ("trained", "frozen")
+"""By which losses, and with the network trained or the head alone, starts of new rows are compared; as in the labels."""
 
 
 def starts_of_new_rows(*cells: str) -> Grid:
@@ -155,7 +156,15 @@ REPRODUCTIONS: Mapping[str, Reproduction] = MappingProxyType(
                 title="how rows of new classes begin: 50 classes of CIFAR-100, then 5 times 10, with rehearsal",
                 claim=HARUN_2025,
                 caveat=QUOTED,
-                roles=starts_of_new_rows(*(f"{loss}, {moved}" for loss in LOSSES for moved in ("trained", "frozen"))),
+                roles=starts_of_new_rows(*(f"{loss}, {moved}" for loss in LOSSES for moved in MOVED)),
+            ),
+            Reproduction(
+                name="good-start-scale",
+                title="how rows from least squares are scaled beside trained ones, on training data held back",
+                claim=HARUN_2025,
+                caveat=QUOTED,
+                roles=Grid("norm", baseline="none", others=("temperature",), cells=MOVED, oracle="joint"),
+                forms=("full",),
             ),
             Reproduction(
                 name="good-start-imagenet",
