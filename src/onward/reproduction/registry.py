@@ -107,7 +107,7 @@ QUOTED = (
 
 LOSSES = ("cross-entropy", "squared error", "squentropy")
 MOVED = ("trained", "frozen")
-"""By which losses, and with the network trained or the head alone, starts of new rows are compared; as in the labels."""
+"""By which losses, and with the network trained or its head alone, starts of new rows are compared, as labels say."""
 
 
 def starts_of_new_rows(*cells: str) -> Grid:
