@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.cli.terminal import done, refused, typed
 
 from onward.experiment.gains import Roles
+from onward.experiment.switches import Grid
 from onward.reproduction import registry
 from onward.reproduction.registry import REPRODUCTIONS, Claim, Reproduction
 
@@ -106,3 +108,45 @@ def test_without_a_name_every_reproduction_is_listed(folder):
 def test_names_and_forms_that_there_are_not_are_refused(tiny):
     assert "unknown reproduction 'tny'. Did you mean 'tiny'?" in refused("reproduce tny")
     assert "tiny has no full form; it has: quick" in refused("reproduce tiny")
+
+
+STARTS = """
+seeds = 2
+watch = 50
+[stream]
+train = "digits:train@rows=0:400"
+test = "digits:test"
+scenario = "class-incremental"
+parts = 3
+first = 4
+[model]
+net = "mlp"
+width = 16
+[settings]
+epochs = 4
+batch_size = 10
+read_every = 5
+[starts.base]
+method = "replay(size=50)"
+[methods]
+all = {method = "warm_start", at_once = true}
+"random, a" = {method = "least_squares(start='random') | replay(size=50)", start = "base"}
+"solved, a" = {method = "least_squares | replay(size=50)", start = "base"}
+"""
+
+
+def test_a_comparison_of_starts_tells_what_happens_at_the_switches(tiny, monkeypatch):
+    tiny.write_text(STARTS)
+    grid = Grid("solved", baseline="random", others=(), cells=("a",), oracle="all")
+    monkeypatch.setattr(registry, "REPRODUCTIONS", {"tiny": replace(TINY, roles=grid)})
+    told = done("reproduce tiny --quick --jobs 1").out
+    assert "at the switches" in told and "plasticity" in told
+    said = told[told.index("  claim") :]
+    assert said.index("  spike ") < said.index("  steps ") < said.index("  final ") < said.index("on digits")
+    folder = Path("results/tiny-quick")
+    assert (folder / "switches.png").exists() and len(list((folder / "starts").iterdir())) == 2
+    lines = {line["start"]: line for line in table(folder / "comparison.csv")}
+    solved, drawn = (float(lines[start]["at_once_mean"]) for start in ("solved", "random"))
+    assert solved > 0.5 > drawn and float(lines["random"]["faster"]) == 1.0
+    said = done("reproduce tiny --quick --jobs 1 --json").json
+    assert [each["start"] for each in said["comparison"]["each"]] == ["random", "solved"]
