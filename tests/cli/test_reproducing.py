@@ -128,10 +128,11 @@ batch_size = 10
 read_every = 5
 [starts.base]
 method = "replay(size=50)"
+epochs = 20
 [methods]
 all = {method = "warm_start", at_once = true}
 "random, a" = {method = "least_squares(start='random') | replay(size=50)", start = "base"}
-"solved, a" = {method = "least_squares | replay(size=50)", start = "base"}
+"solved, a" = {method = "least_squares(scale='temperature') | replay(size=50)", start = "base"}
 """
 
 
