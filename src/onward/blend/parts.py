@@ -73,7 +73,7 @@ class Parts:
         """Return the average, one weight for each part; see ``nets.mean``."""
         model = mean_of_models(self.frame.model, [part.model for part in self.parts], weights)
         if self.statistics is not None:
-            renormalise(model, self.statistics, generator(0, "blend", "statistics"), self.differing.__contains__)
+            renormalise(model, self.statistics, generator(0, "blend", "statistics"), self.differ)
         return replace(self.frame.learner, model=model.eval())
 
     def between(self, alpha: float) -> Learner:
@@ -82,15 +82,20 @@ class Parts:
 
     @cached_property
     def differing(self) -> frozenset[str]:
-        """The names of the parameters in which the parts differ; those of the head, whose rows may be new, are left."""
-        own, *others = [dict(part.model.named_parameters()) for part in self.parts]
-        shared = [name for name in own if not name.startswith(BLOCKS)]
-        return frozenset(name for name in shared if not all(torch.equal(own[name], each[name]) for each in others))
+        """The names of the modules in whose own parameters or statistics the parts differ, the head's aside."""
+        own, *others = [part.model.state_dict() for part in self.parts]
+        names = [name for name in own if not name.startswith(BLOCKS)]
+        unlike = [name for name in names if not all(torch.equal(own[name], each[name]) for each in others)]
+        return frozenset(name.rpartition(".")[0] for name in unlike)
+
+    def differ(self, name: str) -> bool:
+        """Say whether the parts differ in the module of a parameter, by the parameter's name."""
+        return name.rpartition(".")[0] in self.differing
 
     @property
     def done_about_statistics(self) -> Statistics:
         """What becomes of batch norm's running statistics."""
-        if not any(True for _ in moved_norms(self.frame.model, self.differing.__contains__)):
+        if not any(True for _ in moved_norms(self.frame.model, self.differ)):
             return "none"
         return "interpolated" if self.statistics is None else "anew"
 

@@ -44,7 +44,7 @@ def wrong_with_version(lineage: Lineage, id: str) -> Iterator[str]:
     yield from (f"version {id[:8]}: {name} is not named by its card; remove it." for name in sorted(there - told))
     gone = [source for source in version.card.sources if source not in lineage.ids()]
     for source in gone:
-        what = "its parent" if source == version.card.parent else "a version that it was blended of,"
+        what = "its parent" if source == version.card.parent else "a part of its blend,"
         yield f"version {id[:8]}: {what} {source[:8]} is gone; restore it from a copy."
 
 
