@@ -172,3 +172,11 @@ def test_a_version_twice_and_one_that_knows_nothing_are_refused(world):
     assert refusal(lineage, first, child, first) == f"version {first.short} is named twice; name versions that differ"
     empty = kept(lineage, fresh("mlp", (4,), 0, width=8, depth=1))
     assert f"version {empty.short} knows no class yet" in refusal(lineage, first, empty)
+
+
+def test_where_an_ancestor_is_gone_what_it_and_its_children_are_to_one_another_is_known(world):
+    lineage, first, child, last = world
+    sibling = kept(lineage, knowing("a b c", 6), first)
+    first.path.rename(lineage.path / "aside")
+    assert related(*parts(lineage, child, last)) and related(*parts(lineage, sibling, last))
+    assert parts_of(parts(lineage, child, last)).frame.version.id == last.id

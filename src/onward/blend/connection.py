@@ -7,9 +7,8 @@ from dataclasses import dataclass
 
 from onward.blend.parts import Parts, Statistics, related
 from onward.engine.curvature import top_eigenvalues
-from onward.engine.mean_loss import mean_loss
+from onward.engine.mean_loss import MeanLoss, mean_loss
 from onward.errors import InputError
-from onward.learner import Learner
 from onward.metrics.barrier import Profile
 from onward.release.held_out import HeldOut
 
@@ -66,23 +65,21 @@ def connection(parts: Parts, sets: Sequence[HeldOut], points: int = 11, curvatur
     """
     if points < 2:
         raise InputError(f"a line is looked at in 2 points at least, got {points}")
-    alphas = grid(points)
-    learners = [parts.between(alpha) for alpha in alphas]
-    profiles = [profile(learners, alphas, each) for each in sets]
-    ends = learners[0].model, learners[-1].model
-    sharp = [
-        Sharpness(each.source, *(top_eigenvalues(end, each.data, curvature) for end in ends))
-        for each in sets
-        if curvature
-    ]
+    alphas, found = grid(points), []
+    for alpha in alphas:  # one network at a time: they may be large
+        learner = parts.between(alpha)
+        found.append([mean_loss(learner, each.data) for each in sets])
     first, second = parts.parts
+    columns = zip(sets, zip(*found, strict=True), strict=True)
     return Connection(
         first=first.version.id,
         second=second.version.id,
         related=related(first, second),
         statistics=parts.done_about_statistics,
-        profiles=tuple(profiles),
-        sharpness=tuple(sharp),
+        profiles=tuple(
+            profile(each, alphas, column) for each, column in zip(sets, zip(*found, strict=True), strict=True)
+        ),
+        sharpness=sharpness(parts, sets, curvature) if curvature else (),
     )
 
 
@@ -95,8 +92,16 @@ def grid(points: int) -> tuple[float, ...]:
     return tuple(k / (points - 1) for k in range(points))
 
 
-def profile(learners: Sequence[Learner], alphas: Sequence[float], held: HeldOut) -> Profile:
-    """Return a data set along a line, one learner for each place."""
-    found = [mean_loss(learner, held.data) for learner in learners]
+def profile(held: HeldOut, alphas: Sequence[float], found: Sequence[MeanLoss]) -> Profile:
+    """Return a data set along a line, from what was found at each place."""
     losses, accuracies = tuple(each.loss for each in found), tuple(each.accuracy for each in found)
     return Profile(held.source, tuple(alphas), losses, accuracies)
+
+
+def sharpness(parts: Parts, sets: Sequence[HeldOut], count: int) -> tuple[Sharpness, ...]:
+    """Return the largest eigenvalues at both ends of a line, on each data set."""
+    first, second = (
+        [top_eigenvalues(model, each.data, count) for each in sets]
+        for model in (parts.between(0.0).model, parts.between(1.0).model)
+    )
+    return tuple(Sharpness(each.source, *pair) for each, *pair in zip(sets, first, second, strict=True))

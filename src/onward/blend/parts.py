@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 import torch
 
-from onward.errors import InputError
+from onward.errors import InputError, StoreError
 from onward.learner import Learner
 from onward.nets.averaging import moved_norms, renormalise
 from onward.nets.classifier import Classifier
@@ -50,8 +51,13 @@ class Part:
 
     @property
     def line(self) -> list[str]:
-        """The ids of the version and of its ancestors, the youngest first."""
-        return [each.id for each in self.lineage.history(self.version.id)]
+        """The ids of the version and of its ancestors, the youngest first, as far as they can be followed."""
+        ids, card = [self.version.id], self.version.card
+        with suppress(StoreError):  # an ancestor is gone: its own are not known, but it is
+            while card.parent is not None:
+                ids.append(card.parent)
+                card = self.lineage.read(card.parent).card
+        return ids
 
 
 @dataclass(frozen=True, eq=False)

@@ -19,6 +19,9 @@ STATISTICS = {
 }
 """What is said of running statistics, where there are some that moved."""
 
+SEEN = 5e-5
+"""The least barrier that is more than 0 as it is shown."""
+
 
 def connection_lines(found: Connection) -> None:
     """Print loss and accuracy at each point of a line, the barriers, and the eigenvalues that were asked for."""
@@ -38,7 +41,7 @@ def connection_lines(found: Connection) -> None:
         rows.add_row(f"{alpha:.3g}", *(value for pair in values for value in pair))
     print_table(rows)
     for mark, each in zip(marks, profiles, strict=True):
-        where = f", highest at alpha {each.highest:.3g}" if each.barrier else ""
+        where = f", highest at alpha {each.highest:.3g}" if each.barrier >= SEEN else ""
         fact("barrier", f"{each.barrier:.4f} {mark}{where}")
     for mark, each in zip(marks, found.sharpness, strict=False):
         first, second = (listed((f"{value:.4g}" for value in end), most=len(end)) for end in (each.first, each.second))
