@@ -76,9 +76,7 @@ def connection(parts: Parts, sets: Sequence[HeldOut], points: int = 11, curvatur
         second=second.version.id,
         related=related(first, second),
         statistics=parts.done_about_statistics,
-        profiles=tuple(
-            profile(each, alphas, column) for each, column in zip(sets, zip(*found, strict=True), strict=True)
-        ),
+        profiles=tuple(profile(each, alphas, column) for each, column in columns),
         sharpness=sharpness(parts, sets, curvature) if curvature else (),
     )
 

@@ -17,7 +17,7 @@ from onward.learner import Learner
 from onward.privacy import refuse_examples
 from onward.record import Blend
 from onward.release.held_out import HeldOut
-from onward.release.judging import Trial, judged_by_gate
+from onward.release.judging import Standard, judged_by_gate
 from onward.release.making import Release, placed
 from onward.release.rules import Rules, rules_of
 from onward.store.card import Card
@@ -108,7 +108,7 @@ def blended(
     if choice is not None and weights[0] == 1 and first.learner.classes == parts.frame.learner.classes:
         return Blended(None, parts, choice)
     after = parts.learner(weights)
-    card = judged_by_gate(trial(rules, parts, tests, missing), after, card_of(parts, weights, recipe))
+    card = judged_by_gate(standard(rules, parts, tests, missing), after, card_of(parts, weights, recipe))
     return Blended(placed(lineage, after, card, first.version, promote_to, heads), parts, choice)
 
 
@@ -157,11 +157,11 @@ def weights_of(recipe: Recipe, count: int) -> tuple[float, ...]:
     return (1 / count,) * count if recipe.alpha is None else (1 - recipe.alpha, recipe.alpha)
 
 
-def trial(rules: Rules, parts: Parts, tests: tuple[HeldOut, ...], missing: tuple[str, ...]) -> Trial:
+def standard(rules: Rules, parts: Parts, tests: tuple[HeldOut, ...], missing: tuple[str, ...]) -> Standard:
     """Return what the child is held against: the first version, on the test sets of all."""
     before: Learner = parts.parts[0].learner
     example = tests[0].data.take(torch.zeros(1, dtype=torch.int64)).inputs if tests else None
-    return Trial(rules.gate, before, tests, missing, example)
+    return Standard(rules.gate, before, tests, missing, example)
 
 
 def card_of(parts: Parts, weights: Sequence[float], recipe: Recipe) -> Card:

@@ -33,8 +33,8 @@ def top_eigenvalues(
 
     Args:
         model: the network; it is not changed.
-        data: examples, of which those of classes that it knows count; they are gone through some ten times for each
-            eigenvalue.
+        data: examples, of which those of classes that it knows count; they are gone through some twenty times for a
+            few eigenvalues, and more often for many.
         k: how many, >= 1 and fewer than there are parameters.
         seed: of the vector that the iteration begins with.
         size: how many examples go through the model at once.

@@ -18,7 +18,7 @@ from onward.store.card import Card
 
 
 @dataclass(frozen=True)
-class Trial:
+class Standard:
     """What a child is held against.
 
     Args:
@@ -36,18 +36,18 @@ class Trial:
     example: Tensor | None = None
 
 
-def judged_by_gate(trial: Trial, after: Learner, card: Card) -> Card:
+def judged_by_gate(standard: Standard, after: Learner, card: Card) -> Card:
     """Return a new version's card with what it does on every test set beside its parent, and what the gate says."""
-    before, gate = trial.before, trial.gate
+    before, gate = standard.before, standard.gate
     compared = before if before.classes else None
-    measures = tuple(measure(t.source, t.data, after, compared, t.old, t.slice) for t in trial.tests)
-    timed = gate.budget.latency is not None and compared is not None and trial.example is not None
+    measures = tuple(measure(t.source, t.data, after, compared, t.old, t.slice) for t in standard.tests)
+    timed = gate.budget.latency is not None and compared is not None and standard.example is not None
     evidence = Evidence(
         measures=measures,
-        missing=trial.missing,
+        missing=standard.missing,
         cost=card.record.cost if card.record else None,
         share=card.share,
-        latency=latency_ratio(after, before, trial.example) if timed else None,
+        latency=latency_ratio(after, before, standard.example) if timed else None,
         parameters=size_of(after.model) / size_of(before.model),
     )
     return replace(card, measures=measures, verdict=judged(gate, evidence))

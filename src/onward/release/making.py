@@ -14,7 +14,7 @@ from onward.gate.verdict import Verdict
 from onward.learner import Learner
 from onward.privacy import refuse_held
 from onward.release.arrival import Ready
-from onward.release.judging import Trial, judged_by_gate
+from onward.release.judging import Standard, judged_by_gate
 from onward.release.saving import saved
 from onward.store.bill import against_scratch
 from onward.store.card import Card
@@ -73,8 +73,8 @@ def release(going: Ready, promote_to: str | None, observe: Observer = silent) ->
         note=arrival.note,
     )
     first = going.data.take(torch.zeros(1, dtype=torch.int64)).inputs
-    trial = Trial(going.rules.gate, going.before, going.tests, going.missing, first)
-    card = judged_by_gate(trial, after, replace(card, share=against_scratch(lineage, card)))
+    standard = Standard(going.rules.gate, going.before, going.tests, going.missing, first)
+    card = judged_by_gate(standard, after, replace(card, share=against_scratch(lineage, card)))
     return placed(lineage, after, card, going.parent, promote_to, going.heads)
 
 
