@@ -15,7 +15,7 @@ from onward.engine.check import check_shape
 from onward.errors import InputError, counted, listed
 from onward.release.held_out import HeldOut, examined, tests_of
 from onward.release.inputs import reading_for
-from onward.types import Data, aligned, joined, known_as
+from onward.types import aligned, joined, known_as
 
 
 def recorded(
@@ -89,8 +89,7 @@ def check_apart(choices: Sequence[HeldOut], tests: Sequence[HeldOut]) -> None:
     """
     held = {test.source: digests(test.data) for test in tests}
     for choice in choices:
-        own: Data = choice.data
-        content = digests(own)
+        content = digests(choice.data)
         for source, digest in held.items():
             if shared := int(np.isin(content, digest).sum()):
                 raise InputError(
