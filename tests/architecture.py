@@ -17,7 +17,7 @@ FLOORS = {
         3: "context phase method learner",
         4: "methods engine catalogue",
         5: "store config gate toy preflight privacy",
-        6: "release experiment report demo amend export reproduction",
+        6: "release experiment report demo amend blend export reproduction",
         7: "cli __main__",
     }.items()
     for part in parts.split()
@@ -41,6 +41,7 @@ NEIGHBOURS = {
     "report": {"experiment"},
     "release": {"report"},
     "amend": {"release", "report"},
+    "blend": {"release", "report"},
     "export": {"report"},
     "demo": {"release", "experiment", "report"},
     "reproduction": {"experiment", "report"},
