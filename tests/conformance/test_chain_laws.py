@@ -25,14 +25,23 @@ MOVES_AT_ONCE = ("dash", "joint", "scratch", "shrink_and_perturb")
 CHOOSES_THE_LOSS = ("soft_targets",)
 """Methods that put a loss of their own in the place of the cross-entropy, for which there is one place."""
 
+CHOOSES_THE_SUBSPACE = ("subspace_connectivity", "subspace_ensemble")
+"""Methods whose steps move the corners of a subspace of their own; a phase can be in one."""
+
 NO_PAST = r"^refit_head .*: bring .* this once, or take least_squares$"
 NO_PLACE = r"^the cross-entropy of phase .* has another loss in its place .*; leave one of them out$"
+TWO_SUBSPACES = r"^phase .* moves within a subspace already; .* Leave the others out$"
+TWO_PREDICTIONS = r"^only one method of a chain may decide the prediction, got .*$"
 
 
 def at_odds(m, n):
     """What a pair that cannot be is told, as a pattern; None for a pair that can."""
     if m in MOVES_AT_ONCE and SPECIMENS[n].needs_its_past:
         return NO_PAST
+    if m == n == "subspace_ensemble":
+        return TWO_PREDICTIONS
+    if m in CHOOSES_THE_SUBSPACE and n in CHOOSES_THE_SUBSPACE:
+        return TWO_SUBSPACES
     return NO_PLACE if m in CHOOSES_THE_LOSS and n in CHOOSES_THE_LOSS else None
 
 
