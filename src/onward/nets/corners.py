@@ -68,11 +68,14 @@ class Corners(Optimizer):
         self.velocity = torch.zeros_like(self.corners) if momentum else self.corners[:, :0]
         for each, (start, end) in zip(held, self.bounds, strict=True):
             each.data = self.point[start:end].view(each.shape)
-        self.pace: Tensor | float = 1.0
+        self.paces = list(paces) or [1.0] * len(held)
+        self.pace: Tensor | float = 1.0  # of every number, for what goes over all of them
         if len(set(paces)) > 1 or set(paces) - {1.0}:
             self.pace = self.laid([torch.full_like(each, pace) for each, pace in zip(held, paces, strict=True)])
-        self._felt: list[tuple[Tensor, Tensor]] = []
+        self._felt: list[tuple[Tensor, list[Tensor]]] = []
         self._pushes: list[tuple[int, Tensor]] = []
+        moving = self.velocity if momentum else self.corners
+        self._moving = [moving[:, start:end] for start, end in self.bounds]
 
     def laid(self, values: Sequence[Tensor]) -> Tensor:
         """Return one tensor for each parameter as one vector, (P,), with zeros where one does not fill its line."""
@@ -95,11 +98,7 @@ class Corners(Optimizer):
     def feel(self, look: Look) -> None:
         """Take the gradient that the parameters have now as that at the point of a look."""
         slopes = look.slopes if look.weight == 1 else look.slopes * look.weight
-        self._felt.append((slopes.to(self.point), self.paced(self.laid([slope_of(each) for each in self.held]))))
-
-    def paced(self, gradient: Tensor) -> Tensor:
-        """Return a flat gradient, each parameter's at its pace."""
-        return gradient if isinstance(self.pace, float) else gradient * self.pace
+        self._felt.append((slopes.to(self.point), [slope_of(each) for each in self.held]))
 
     @torch.no_grad()
     def part(self, one: int, other: int, strength: float) -> None:
@@ -109,29 +108,25 @@ class Corners(Optimizer):
         cosine = torch.dot(a, b) / lengths
         for row, here, there in ((one, a, b), (other, b, a)):
             gradient = (there / lengths).sub_(here * (cosine / here.square().sum())).mul_(2 * strength * cosine)
-            self._pushes.append((row, self.paced(gradient)))
+            self._pushes.append((row, gradient.mul_(self.pace)))
 
     @torch.no_grad()
-    def step(self, closure: None = None) -> None:  # ty: ignore[incompatible-method-override]
+    def step(self, _closure: None = None) -> None:  # ty: ignore[incompatible-method-override]
         """Move the corners by all gradients felt since the last step."""
         lr, decay = self.param_groups[0]["lr"], self.decay * self.pace
+        if self.decay and not self.momentum:
+            self.corners.mul_(1 - lr * decay)
+        by, stays = (1.0, self.momentum) if self.momentum else (-lr, 1.0)
+        for slopes, gradients in self._felt:  # parameter by parameter: to gather the gradients first costs two passes
+            for part, gradient, pace in zip(self._moving, gradients, self.paces, strict=True):
+                part.addr_(slopes, gradient, beta=stays, alpha=by * pace)
+            stays = 1.0
+        for row, push in self._pushes:
+            (self.velocity if self.momentum else self.corners)[row].add_(push, alpha=by)
         if self.momentum:
-            slowed = self.momentum
-            for slopes, gradient in self._felt:
-                self.velocity.addr_(slopes, gradient, beta=slowed)
-                slowed = 1.0
             if self.decay:
                 self.velocity.add_(self.corners * decay)
-            for row, push in self._pushes:
-                self.velocity[row] += push
             self.corners.add_(self.velocity, alpha=-lr)
-        else:
-            if self.decay:
-                self.corners.mul_(1 - lr * decay)
-            for slopes, gradient in self._felt:
-                self.corners.addr_(slopes, gradient, alpha=-lr)
-            for row, push in self._pushes:
-                self.corners[row].sub_(push, alpha=lr)
         self._felt, self._pushes = [], []
 
     @torch.no_grad()
@@ -157,5 +152,5 @@ class Corners(Optimizer):
 
 
 def slope_of(parameter: nn.Parameter) -> Tensor:
-    """Return the gradient of a parameter; zeros where no loss reached it."""
-    return torch.zeros_like(parameter) if parameter.grad is None else parameter.grad
+    """Return the gradient of a parameter, flat; zeros where no loss reached it."""
+    return torch.zeros(parameter.numel()).to(parameter) if parameter.grad is None else parameter.grad.reshape(-1)
