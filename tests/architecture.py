@@ -14,7 +14,7 @@ FLOORS = {
     for floor, parts in {
         1: "types rng errors schema settings record formulas metrics transform content ahead",
         2: "nets memory streams datasets",
-        3: "context phase method learner",
+        3: "context phase connecting method learner",
         4: "methods engine catalogue",
         5: "store config gate toy preflight privacy",
         6: "release experiment report demo amend blend export reproduction",
@@ -34,6 +34,7 @@ NEIGHBOURS = {
     "content": {"errors", "types"},
     "formulas": {"errors", "types"},
     "metrics": {"errors", "types"},
+    "connecting": {"context", "phase"},
     "method": {"context", "phase"},
     "learner": {"context", "phase", "method"},
     "catalogue": {"methods"},

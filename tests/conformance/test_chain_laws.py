@@ -26,14 +26,23 @@ CHOOSES_THE_LOSS = ("soft_targets",)
 """Methods that put a loss of their own in the place of the cross-entropy, for which there is one place; as
 ``align_head`` does in the phase that it adds, which those before it do not see."""
 
+CHOOSES_THE_SUBSPACE = ("subspace_connectivity", "subspace_ensemble")
+"""Methods whose steps move the corners of a subspace of their own; a phase can be in one."""
+
 NO_PAST = r"^(refit_head|align_head) .*: bring .* this once, or take (least_squares|lwf, which needs none)$"
 NO_PLACE = r"^the cross-entropy of phase .* has another loss in its place .*; leave one of them out$"
+TWO_SUBSPACES = r"^phase .* moves within a subspace already; .* Leave the others out$"
+TWO_PREDICTIONS = r"^only one method of a chain may decide the prediction, got .*$"
 
 
 def at_odds(m, n):
     """What a pair that cannot be is told, as a pattern; None for a pair that can."""
     if any(one in MOVES_AT_ONCE and SPECIMENS[other].needs_its_past for one, other in ((m, n), (n, m))):
         return NO_PAST
+    if m == n == "subspace_ensemble":
+        return TWO_PREDICTIONS
+    if m in CHOOSES_THE_SUBSPACE and n in CHOOSES_THE_SUBSPACE:
+        return TWO_SUBSPACES
     return NO_PLACE if m in (*CHOOSES_THE_LOSS, "align_head") and n in CHOOSES_THE_LOSS else None
 
 

@@ -38,11 +38,15 @@ METHODS = {
     "layer_decay": "layer_decay",
     "least_squares": "least_squares",
     "lwf": "lwf",
+    "mc_sgd": "mc_sgd(per_class=5, connect_epochs=5)",
     "refit_head": "refit_head",
     "replay": "replay(size=100)",
     "scratch": "scratch",
     "shrink_and_perturb": "shrink_and_perturb",
     "soft_targets": "soft_targets | replay(size=100)",
+    "stable_sgd": "stable_sgd(decay=0.5)",
+    "subspace_connectivity": "subspace_connectivity(per_class=5, connect_epochs=5)",
+    "subspace_ensemble": "subspace_ensemble",
     "warm_start": "warm_start",
 }
 
