@@ -12,9 +12,8 @@ import torch
 
 from onward.errors import InputError, StoreError
 from onward.learner import Learner
-from onward.nets.averaging import moved_norms, renormalise
+from onward.nets.averaging import BLOCKS, mean_of_models, moved_norms, renormalise
 from onward.nets.classifier import Classifier
-from onward.nets.mean import BLOCKS, mean_of_models
 from onward.rng import generator
 from onward.store.class_history import classes_of
 from onward.store.class_map import broken
@@ -76,7 +75,7 @@ class Parts:
     statistics: Data | None = None
 
     def learner(self, weights: Sequence[float]) -> Learner:
-        """Return the average, one weight for each part; see ``nets.mean``."""
+        """Return the average, one weight for each part; see ``nets.averaging``."""
         model = mean_of_models(self.frame.model, [part.model for part in self.parts], weights)
         if self.statistics is not None:
             renormalise(model, self.statistics, generator(0, "blend", "statistics"), self.differ)

@@ -93,10 +93,11 @@ class MCSGD(Method):
         hold(rules, vars(self))
 
     def plan(self, phases: Iterable[Phase], model: Classifier, context: Context) -> Iterator[Phase]:
-        """Connect when all phases have run."""
+        """Connect when all phases have run, as the last of those went that train on examples."""
         last = None
         for phase in phases:
-            yield (last := phase)
+            last = last if phase.on_features else phase
+            yield phase
         if last is None or not self.per_class:
             return
         past = float(context.kept.get("updates", 0)) if self.summed else 1.0

@@ -106,10 +106,13 @@ class SubspaceConnectivity(Method):
         hold(rules, vars(self))
 
     def plan(self, phases: Iterable[Phase], model: Classifier, context: Context) -> Iterator[Phase]:
-        """Let the phases learn in the subspace, and connect when all of them have run."""
+        """Let the phases learn in the subspace, but for those on features, and connect when all of them have run."""
         offsets, last = self.around(model, context), None
         faster = self.corners if self.times_corners else 1
         for phase in phases:
+            if phase.on_features:
+                yield phase
+                continue
             fit = self.corners > 1 and (last is None or phase.within is None)
             last = phase.inside(Subspace(offsets)).tuned(lr=faster * phase.settings.lr) if fit else phase
             yield last

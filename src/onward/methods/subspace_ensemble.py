@@ -80,7 +80,7 @@ class SubspaceEnsemble(Method):
         hold(rules, vars(self))
 
     def plan(self, phases: Iterable[Phase], model: Classifier, context: Context) -> Iterator[Phase]:
-        """Put the phases into the subspace, but for later ones that another method has put into one of its own."""
+        """Put the phases into the subspace, but for those on features, and later ones that are in one of their own."""
         if self.corners == 1:
             yield from phases
             return
@@ -88,7 +88,7 @@ class SubspaceEnsemble(Method):
         subspace = Subspace(offsets, diversity=self.diversity)
         faster = self.corners if self.times_corners else 1
         for number, phase in enumerate(phases):
-            if number and phase.within is not None:
+            if phase.on_features or (number and phase.within is not None):
                 yield phase
             else:
                 yield phase.inside(subspace).tuned(lr=faster * phase.settings.lr)
