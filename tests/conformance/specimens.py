@@ -17,6 +17,7 @@ from onward.engine.update import update
 from onward.learner import Learner
 from onward.method import Method
 from onward.methods.align_head import AlignHead
+from onward.methods.batch_ensemble import BatchEnsemble
 from onward.methods.ckca import CKCA
 from onward.methods.dash import DASH
 from onward.methods.ewc import EWC
@@ -37,6 +38,7 @@ from onward.methods.soft_targets import SoftTargets
 from onward.methods.stable_sgd import StableSGD
 from onward.methods.subspace_connectivity import SubspaceConnectivity
 from onward.methods.subspace_ensemble import SubspaceEnsemble
+from onward.methods.vanilla_ensemble import VanillaEnsemble
 from onward.methods.warm_start import WarmStart
 from onward.record import Record
 from onward.store.card import Card
@@ -74,6 +76,11 @@ SPECIMENS = {
         two_blobs,
         needs_its_past="without sums over the old classes none of their features can be drawn",
         cannot_tell="a sum does not tell of what it is the sum",
+    ),
+    "batch_ensemble": Specimen(
+        BatchEnsemble(spread=0.2),
+        BatchEnsemble(members=1),
+        "it learns as several do, and holds nothing",
     ),
     "ckca": Specimen(CKCA(features=1.0, answers=4.0), CKCA(answers=0.0, slowing=0.0), two_tilts),
     "dash": Specimen(DASH(), DASH(least=1.0), "it frees the network for the new, and holds nothing of the past"),
@@ -132,6 +139,11 @@ SPECIMENS = {
         SubspaceEnsemble(diversity=0.1, prediction="corners"),
         SubspaceEnsemble(corners=1),
         "it makes each update cost the past less, and holds nothing",
+    ),
+    "vanilla_ensemble": Specimen(
+        VanillaEnsemble(members=2),
+        VanillaEnsemble(members=1),
+        "it learns as several do, and holds nothing",
     ),
     "warm_start": Specimen(WarmStart(), WarmStart(), "it is what the others are measured against"),
 }

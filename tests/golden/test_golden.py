@@ -27,6 +27,7 @@ SETTINGS = Settings(epochs=5, batch_size=32, lr=0.1)
 TOLERANCE = 0.03  # of an accuracy: three or four test images of some 120, for other processors round otherwise
 METHODS = {
     "align_head": "align_head",
+    "batch_ensemble": "batch_ensemble",
     "ckca": "ckca",
     "dash": "dash",
     "ewc": "ewc(strength=100)",
@@ -47,6 +48,7 @@ METHODS = {
     "stable_sgd": "stable_sgd(decay=0.5)",
     "subspace_connectivity": "subspace_connectivity(per_class=5, connect_epochs=5)",
     "subspace_ensemble": "subspace_ensemble",
+    "vanilla_ensemble": "vanilla_ensemble",
     "warm_start": "warm_start",
 }
 
