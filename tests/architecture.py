@@ -14,10 +14,10 @@ FLOORS = {
     for floor, parts in {
         1: "types rng errors schema settings record formulas metrics transform content ahead",
         2: "nets memory streams datasets",
-        3: "context phase method learner",
+        3: "context phase connecting method learner",
         4: "methods engine catalogue",
         5: "store config gate toy preflight privacy",
-        6: "release experiment report demo amend export reproduction",
+        6: "release experiment report demo amend blend export reproduction",
         7: "cli __main__",
     }.items()
     for part in parts.split()
@@ -34,6 +34,7 @@ NEIGHBOURS = {
     "content": {"errors", "types"},
     "formulas": {"errors", "types"},
     "metrics": {"errors", "types"},
+    "connecting": {"context", "phase"},
     "method": {"context", "phase"},
     "learner": {"context", "phase", "method"},
     "catalogue": {"methods"},
@@ -41,6 +42,7 @@ NEIGHBOURS = {
     "report": {"experiment"},
     "release": {"report"},
     "amend": {"release", "report"},
+    "blend": {"release", "report"},
     "export": {"report"},
     "demo": {"release", "experiment", "report"},
     "reproduction": {"experiment", "report"},

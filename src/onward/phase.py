@@ -11,6 +11,7 @@ from torch.nn import functional as F
 
 from onward.errors import InputError, listed
 from onward.nets.classifier import Classifier
+from onward.nets.subspace import Subspace
 from onward.settings import Settings
 from onward.types import Batch, Data
 
@@ -73,6 +74,11 @@ class Step:
             self._old = self._parent()
         return self._old
 
+    def part(self, rows: Tensor) -> Step:
+        """Return the step of some of its examples, (b',), by their places in the batch; nothing seen is carried on."""
+        parent = None if self._parent is None else lambda: Outputs(*(each[rows] for each in self.old))
+        return Step(self.model, Batch(self.inputs[rows], self.targets[rows]), self.generator, parent, self._features)
+
 
 Term = Callable[[Step], Tensor]
 Edit = Callable[[Step], None]
@@ -123,6 +129,7 @@ class Phase:
         on_features: whether the data is features already, (n, d) floats as the model makes them now. No batch goes
             through the backbone then and none is augmented, what is mixed in comes as its features, and the parent's
             outputs are what its head says of the same features. Such a phase trains the head alone: ``in_head``.
+        within: the subspace between whose corners each step finds the model's weights; None: they move themselves.
     """
 
     name: str
@@ -134,6 +141,7 @@ class Phase:
     pace: Callable[[str], float] = evenly
     edits: tuple[Edit, ...] = ()
     on_features: bool = False
+    within: Subspace | None = None
 
     def plus(self, **terms: Term) -> Phase:
         """Add summands to the objective. A name that is taken gets a number."""
@@ -175,6 +183,26 @@ class Phase:
     def edited(self, edit: Edit) -> Phase:
         """Project, mask or observe gradients."""
         return replace(self, edits=(*self.edits, edit))
+
+    def inside(self, subspace: Subspace) -> Phase:
+        """Let each step look from points between the corners of a subspace, and move these.
+
+        Raises:
+            InputError: when another method has put the phase into a subspace of its own, or its settings ask for
+                another optimiser than SGD with plain momentum.
+        """
+        if self.settings.optimiser != "sgd" or self.settings.nesterov:
+            raise InputError(
+                f"the corners of a subspace share one gradient by SGD with plain momentum, but phase '{self.name}' "
+                f"asks for {'nesterov' if self.settings.nesterov else self.settings.optimiser}. Set optimiser to sgd "
+                "and leave out nesterov"
+            )
+        if self.within is not None:
+            raise InputError(
+                f"phase '{self.name}' moves within a subspace already; of the methods of one chain only one can choose "
+                "it. Leave the others out"
+            )
+        return replace(self, within=subspace)
 
     def tuned(self, **settings: Any) -> Phase:  # noqa: ANN401 - the types are those of Settings
         """Change settings for this phase alone."""

@@ -82,6 +82,23 @@ class Record:
 
 
 @dataclass(frozen=True)
+class Blend:
+    """Of which versions a version is the mean.
+
+    Args:
+        weights: by id, of every version that was named; they sum to 1.
+        frame: the id of the one whose classes, method, and what that kept, it has.
+        chosen_on: sources of the data on which the weights were chosen; () where they were given.
+        statistics: sources of the data from which batch norm's running statistics were taken anew; () averaged them.
+    """
+
+    weights: dict[str, float]
+    frame: str
+    chosen_on: tuple[str, ...] = ()
+    statistics: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Share:
     """What an update cost over what training from scratch on all data so far costs.
 

@@ -17,6 +17,7 @@ from onward.engine.update import update
 from onward.learner import Learner
 from onward.method import Method
 from onward.methods.align_head import AlignHead
+from onward.methods.batch_ensemble import BatchEnsemble
 from onward.methods.ckca import CKCA
 from onward.methods.dash import DASH
 from onward.methods.ewc import EWC
@@ -28,11 +29,16 @@ from onward.methods.l2_to_parent import L2ToParent
 from onward.methods.layer_decay import LayerDecay
 from onward.methods.least_squares import LeastSquares
 from onward.methods.lwf import LwF
+from onward.methods.mc_sgd import MCSGD
 from onward.methods.refit_head import RefitHead
 from onward.methods.replay import Replay
 from onward.methods.scratch import Scratch
 from onward.methods.shrink_and_perturb import ShrinkAndPerturb
 from onward.methods.soft_targets import SoftTargets
+from onward.methods.stable_sgd import StableSGD
+from onward.methods.subspace_connectivity import SubspaceConnectivity
+from onward.methods.subspace_ensemble import SubspaceEnsemble
+from onward.methods.vanilla_ensemble import VanillaEnsemble
 from onward.methods.warm_start import WarmStart
 from onward.record import Record
 from onward.store.card import Card
@@ -71,6 +77,11 @@ SPECIMENS = {
         needs_its_past="without sums over the old classes none of their features can be drawn",
         cannot_tell="a sum does not tell of what it is the sum",
     ),
+    "batch_ensemble": Specimen(
+        BatchEnsemble(spread=0.2),
+        BatchEnsemble(members=1),
+        "it learns as several do, and holds nothing",
+    ),
     "ckca": Specimen(CKCA(features=1.0, answers=4.0), CKCA(answers=0.0, slowing=0.0), two_tilts),
     "dash": Specimen(DASH(), DASH(least=1.0), "it frees the network for the new, and holds nothing of the past"),
     "ewc": Specimen(EWC(strength=30.0), EWC(strength=0.0), two_tilts),
@@ -97,6 +108,7 @@ SPECIMENS = {
         LeastSquares(), LeastSquares(start="random"), "it starts new classes well, and holds nothing of the past"
     ),
     "lwf": Specimen(LwF(strength=1.0), LwF(strength=0.0), two_tilts),
+    "mc_sgd": Specimen(MCSGD(per_class=5, connect_epochs=20), MCSGD(per_class=0), two_blobs),
     "refit_head": Specimen(
         RefitHead(),
         "it has no strength: it solves the head, whole",
@@ -116,6 +128,22 @@ SPECIMENS = {
         SoftTargets(),
         "it has no strength: a target is soft or not",
         "it asks old classes for less change, and holds them only beside a memory",
+    ),
+    "stable_sgd": Specimen(StableSGD(decay=0.1), StableSGD(decay=1.0), two_tilts),
+    "subspace_connectivity": Specimen(
+        SubspaceConnectivity(per_class=5, connect_epochs=20),
+        SubspaceConnectivity(corners=1, per_class=0),
+        two_blobs,
+    ),
+    "subspace_ensemble": Specimen(
+        SubspaceEnsemble(diversity=0.1, prediction="corners"),
+        SubspaceEnsemble(corners=1),
+        "it makes each update cost the past less, and holds nothing",
+    ),
+    "vanilla_ensemble": Specimen(
+        VanillaEnsemble(members=2),
+        VanillaEnsemble(members=1),
+        "it learns as several do, and holds nothing",
     ),
     "warm_start": Specimen(WarmStart(), WarmStart(), "it is what the others are measured against"),
 }

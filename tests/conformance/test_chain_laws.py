@@ -22,19 +22,40 @@ MOVES_AT_ONCE = ("dash", "joint", "scratch", "shrink_and_perturb")
 """Methods that leave the parent's features before the first step; what needs its past then has none, wherever it
 stands: it looks when all have prepared."""
 
-CHOOSES_THE_LOSS = ("soft_targets",)
+CHOOSES_THE_LOSS = ("soft_targets", "vanilla_ensemble")
 """Methods that put a loss of their own in the place of the cross-entropy, for which there is one place; as
-``align_head`` does in the phase that it adds, which those before it do not see."""
+``align_head`` does in the phase that it adds, which those before it do not see, nor ``vanilla_ensemble``, for it is on
+features."""
+
+CHOOSES_THE_SUBSPACE = ("subspace_connectivity", "subspace_ensemble")
+"""Methods whose steps move the corners of a subspace of their own; a phase can be in one."""
+
+PREDICTS = ("subspace_ensemble", "vanilla_ensemble")
+"""Methods with a prediction of their own, of which a chain has one."""
+
+ENSEMBLES = ("batch_ensemble", "vanilla_ensemble")
+"""Methods that put members into the network."""
 
 NO_PAST = r"^(refit_head|align_head) .*: bring .* this once, or take (least_squares|lwf, which needs none)$"
 NO_PLACE = r"^the cross-entropy of phase .* has another loss in its place .*; leave one of them out$"
+TWO_SUBSPACES = r"^phase .* moves within a subspace already; .* Leave the others out$"
+TWO_ENSEMBLES = r"^the network is .* a lineage has one. Leave the other out$"
+TWO_PREDICTIONS = r"^only one method of a chain may decide the prediction, got .*$"
 
 
 def at_odds(m, n):
     """What a pair that cannot be is told, as a pattern; None for a pair that can."""
     if any(one in MOVES_AT_ONCE and SPECIMENS[other].needs_its_past for one, other in ((m, n), (n, m))):
         return NO_PAST
-    return NO_PLACE if m in (*CHOOSES_THE_LOSS, "align_head") and n in CHOOSES_THE_LOSS else None
+    if m in PREDICTS and n in PREDICTS:
+        return TWO_PREDICTIONS
+    if m in ENSEMBLES and n in ENSEMBLES and m != n:
+        return TWO_ENSEMBLES
+    if m in CHOOSES_THE_SUBSPACE and n in CHOOSES_THE_SUBSPACE:
+        return TWO_SUBSPACES
+    if m == "align_head" and n == "soft_targets":
+        return NO_PLACE
+    return NO_PLACE if m in CHOOSES_THE_LOSS and n in CHOOSES_THE_LOSS else None
 
 
 EVERY = {

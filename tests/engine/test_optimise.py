@@ -73,6 +73,19 @@ class Parts(nn.Module):
         return self.moving(self.frozen(inputs))
 
 
+def test_a_parameter_may_have_its_first_gradient_later_than_others():
+    """As in a network of which a step uses a part alone: it stands still until then, and then moves as if it began."""
+    early, late = (nn.Parameter(torch.ones(3)) for _ in range(2))
+    made = optimiser([late, early], Settings(lr=0.1, momentum=0.5))
+    early.grad = torch.ones(3)
+    made.step()
+    assert torch.equal(late, torch.ones(3))
+    late.grad = torch.ones(3)
+    made.step()
+    torch.testing.assert_close(late.detach(), torch.full((3,), 0.9))  # v = 1
+    torch.testing.assert_close(early.detach(), torch.full((3,), 1 - 0.1 - 0.15))  # v = 1, then 1.5
+
+
 def test_a_part_of_which_nothing_moves_is_at_rest_with_all_it_holds():
     parts = Parts()
     with training(parts, lambda name: name.startswith("moving")) as chosen:

@@ -27,6 +27,7 @@ SETTINGS = Settings(epochs=5, batch_size=32, lr=0.1)
 TOLERANCE = 0.03  # of an accuracy: three or four test images of some 120, for other processors round otherwise
 METHODS = {
     "align_head": "align_head",
+    "batch_ensemble": "batch_ensemble",
     "ckca": "ckca",
     "dash": "dash",
     "ewc": "ewc(strength=100)",
@@ -38,11 +39,16 @@ METHODS = {
     "layer_decay": "layer_decay",
     "least_squares": "least_squares",
     "lwf": "lwf",
+    "mc_sgd": "mc_sgd(per_class=5, connect_epochs=5)",
     "refit_head": "refit_head",
     "replay": "replay(size=100)",
     "scratch": "scratch",
     "shrink_and_perturb": "shrink_and_perturb",
     "soft_targets": "soft_targets | replay(size=100)",
+    "stable_sgd": "stable_sgd(decay=0.5)",
+    "subspace_connectivity": "subspace_connectivity(per_class=5, connect_epochs=5)",
+    "subspace_ensemble": "subspace_ensemble",
+    "vanilla_ensemble": "vanilla_ensemble",
     "warm_start": "warm_start",
 }
 

@@ -51,6 +51,10 @@ def test_only_methods_and_scenarios_that_there_are_are_named():
         "layer_decay",
         "freeze_stem",
         "align_head",
+        "stable_sgd",
+        "subspace_ensemble",
+        "batch_ensemble",
+        "vanilla_ensemble",
     ],
 )
 def test_what_is_said_to_forget_when_classes_are_new_forgets_on_the_digits(name):

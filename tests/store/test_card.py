@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from onward.errors import StoreError
 from onward.gate.verdict import Finding, Verdict
-from onward.record import Cost, Measure, PhaseRecord, Record
+from onward.record import Blend, Cost, Measure, PhaseRecord, Record
 from onward.store.card import Card, DataFacts, KeptFacts, read_card, software
 from onward.store.class_map import ClassFacts
 
@@ -70,6 +70,14 @@ cards = st.builds(
     tests=st.lists(names, max_size=3).map(tuple),
     measures=st.lists(measures, max_size=2).map(tuple),
     record=st.none() | st.builds(Record, phases=st.lists(phases, max_size=2).map(tuple), cost=costs),
+    blend=st.none()
+    | st.builds(
+        Blend,
+        weights=st.dictionaries(words, st.floats(0, 1), max_size=3),
+        frame=words,
+        chosen_on=st.lists(names, max_size=2).map(tuple),
+        statistics=st.lists(names, max_size=2).map(tuple),
+    ),
     verdict=st.none() | st.builds(Verdict, findings=st.lists(findings, max_size=2).map(tuple)),
     files=st.dictionaries(words, words, max_size=2),
     note=names,

@@ -10,7 +10,18 @@ from typing import Annotated
 import typer
 
 from onward import __version__
-from onward.cli import advising, amending, deciding, experimenting, exporting, making, reading, reproducing, updating
+from onward.cli import (
+    advising,
+    amending,
+    blending,
+    deciding,
+    experimenting,
+    exporting,
+    making,
+    reading,
+    reproducing,
+    updating,
+)
 from onward.cli.options import SOURCES, example
 from onward.errors import OnwardError
 from onward.settings import Settings
@@ -46,6 +57,16 @@ app.command(epilog=SOURCES + "\n" + example("predict prod data/new --out said.cs
 app.command(epilog=example("log prod"))(reading.log)
 app.command(epilog=example("show prod~1"))(reading.show)
 app.command(epilog=example("diff prod~1 prod"))(reading.diff)
+app.command(
+    epilog=SOURCES
+    + "\n"
+    + example("connect prod~1 prod", "connect prod~1 prod --data old.npz --data new.npz\n--out line.png")
+)(blending.connect)
+app.command(
+    epilog=SOURCES
+    + "\n"
+    + example("blend prod 7f3a91c2 --alpha 0.4", "blend prod 7f3a91c2 --choose-on held-out.npz", "blend prod --last 5")
+)(blending.blend)
 app.command(epilog=SOURCES + "\n" + example("export prod --to served --format onnx"))(exporting.export)
 app.command(epilog=example("card prod --out README.md"))(amending.card)
 app.command(epilog=example("classes prod"))(amending.classes)

@@ -16,6 +16,7 @@ from torch import Tensor, nn
 
 from onward.engine.augment import augmented
 from onward.engine.batches import Piece, epoch, featured, resident, steps_in
+from onward.engine.inside import Inside
 from onward.engine.loader import loaded
 from onward.engine.log import Log, Observer, Progress
 from onward.engine.optimise import all_finite, optimiser, rate, set_rate, training
@@ -50,7 +51,11 @@ class Pass:
         planned = settings.epochs * self.per_epoch
         self.steps = planned if settings.steps is None else min(settings.steps, planned)
         names = {id(parameter): name for name, parameter in model.named_parameters()}
-        self.optimiser = optimiser(chosen, settings, [phase.pace(names[id(parameter)]) for parameter in chosen])
+        paces = [phase.pace(names[id(parameter)]) for parameter in chosen]
+        self.inside = None
+        if phase.within is not None and self.steps:
+            self.inside = Inside(phase, model, {names[id(parameter)]: parameter for parameter in chosen}, paces)
+        self.optimiser = self.inside.corners if self.inside else optimiser(chosen, settings, paces)
         self.log = Log(phase.name, list(phase.terms), settings.read_every)
         self.features = torch.compile(model.features) if settings.compile else model.features
         if phase.on_features:
@@ -84,7 +89,6 @@ class Pass:
                     set_rate(self.optimiser, rate(settings, self.step, self.steps))
                 self.descend(Step(self.model, batch, draws, self.parent(batch, pieces), self.features))
                 self.step += 1
-                self.samples += len(batch.targets)
                 if self.log.due:
                     self.tell(index)
         if self.samples > self.read_samples:
@@ -92,6 +96,16 @@ class Pass:
 
     def descend(self, step: Step) -> None:
         """Take one step down the sum of the terms."""
+        if self.inside is None:
+            values = self.slope(step)
+            self.optimiser.step()
+        else:
+            values = self.inside.step(step, self.slope)
+        self.log.add(values)
+
+    def slope(self, step: Step) -> list[Tensor]:
+        """Leave the gradient of the sum of the terms, edited and clipped; return what each term is."""
+        self.samples += len(step.targets)
         if self.phase.settings.precision == "bfloat16":
             with torch.autocast(self.model.device.type, torch.bfloat16):
                 values = [term(step) for term in self.phase.terms.values()]
@@ -105,8 +119,7 @@ class Pass:
             edit(step)
         if self.phase.settings.clip is not None:
             nn.utils.clip_grad_norm_(self.chosen, self.phase.settings.clip)
-        self.optimiser.step()
-        self.log.add(values)
+        return values
 
     def parent(self, batch: Batch, pieces: Sequence[Piece]) -> Callable[[], Outputs] | None:
         """Return what gives the parent's outputs on a batch, should a term ask."""
@@ -196,6 +209,8 @@ def through_epochs(going: Pass, stream: tuple[str | int, ...]) -> tuple[list[flo
         epochs += 1
         if going.around.validation is None:
             continue
+        if going.inside:
+            going.inside.settle(generator(going.around.seed, *stream, "midpoint"))
         losses.append(held_back_loss(going.model, going.around.validation))
         if not math.isfinite(losses[-1]):
             raise DivergedError(
@@ -206,11 +221,14 @@ def through_epochs(going: Pass, stream: tuple[str | int, ...]) -> tuple[list[flo
             continue
         since_best = len(losses) - 1 - losses.index(min(losses))
         if since_best == 0:
-            best = copy.deepcopy(going.model.state_dict())
+            corners = going.inside.corners.corners.clone() if going.inside else None
+            best = copy.deepcopy(going.model.state_dict()), corners
         elif since_best >= settings.patience:
             break
     if best is not None:
-        going.model.load_state_dict(best)
+        going.model.load_state_dict(best[0])
+    if going.inside:
+        going.inside.leave(best[1] if best else None, generator(going.around.seed, *stream, "midpoint"))
     return losses, epochs
 
 

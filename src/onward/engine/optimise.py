@@ -29,7 +29,7 @@ def optimiser(parameters: Sequence[nn.Parameter], settings: Settings, paces: Seq
     paced = [{"params": group, "pace": pace, "lr": pace * settings.lr} for pace, group in groups.items()]
     if settings.optimiser == "adamw":
         return AdamW(paced, lr=settings.lr, weight_decay=settings.weight_decay, fused=fused)
-    return SGD(
+    made = SGD(
         paced,
         lr=settings.lr,
         momentum=settings.momentum,
@@ -37,6 +37,9 @@ def optimiser(parameters: Sequence[nn.Parameter], settings: Settings, paces: Seq
         weight_decay=settings.weight_decay,
         fused=fused,
     )
+    if settings.momentum:  # the fused step fails where a parameter has its first gradient later than others
+        made.state.update({each: {"momentum_buffer": torch.zeros_like(each)} for each in parameters})
+    return made
 
 
 def set_rate(optimiser: Optimizer, lr: float) -> None:

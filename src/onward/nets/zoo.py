@@ -12,13 +12,15 @@ from onward.errors import InputError, unknown
 from onward.nets.backbone import Backbone
 from onward.nets.classifier import Classifier, Spec
 from onward.nets.cnn import CNN
+from onward.nets.ensemble import Ensemble
+from onward.nets.fast_weights import FastWeights
 from onward.nets.head import Head
 from onward.nets.identity import Identity
 from onward.nets.imported import Imported
 from onward.nets.mlp import MLP
 from onward.nets.random_features import RandomFeatures
 from onward.nets.resnet import ResNet18
-from onward.rng import isolated
+from onward.rng import derived, isolated
 
 BACKBONES: dict[str, type[Backbone]] = {
     "identity": Identity,
@@ -27,8 +29,8 @@ BACKBONES: dict[str, type[Backbone]] = {
     "resnet18": ResNet18,
     "imported": Imported,
 }
-WRAPPERS: dict[str, type[Backbone]] = {"random_features": RandomFeatures}
-"""Networks around a network, which their spec calls ``inner``; a method puts them in place, no user."""
+WRAPPERS: dict[str, type[Backbone]] = {"random_features": RandomFeatures, "fast_weights": FastWeights}
+"""Networks around a network, which their spec calls ``inner``; methods put them in place. ``ensemble`` is another."""
 
 
 def build(spec: Spec, seed: int = 0) -> Classifier:
@@ -57,6 +59,9 @@ def build_backbone(spec: Spec, seed: int = 0) -> Backbone:
     """
     arguments = dict(spec)
     kind = str(arguments.pop("net", ""))
+    if kind == "ensemble":
+        inner, seeds = arguments.pop("inner"), [seed, *other_seeds(seed, arguments.pop("members"))]
+        return Ensemble([build_backbone(inner, each) for each in seeds], **arguments)
     if kind in WRAPPERS:
         return WRAPPERS[kind](build_backbone(arguments.pop("inner"), seed), **arguments)
     if kind not in BACKBONES:
@@ -92,6 +97,34 @@ def again(model: Classifier, seed: int) -> Classifier:
     held = {k: t for k, t in model.state_dict().items() if t.dtype == torch.uint8 or not model.trains(k)}
     drawn.load_state_dict(held, strict=False)
     return drawn.to(device=model.device, dtype=model.dtype)
+
+
+def other_seeds(seed: int, members: int) -> list[int]:
+    """Return the seeds of all members of an ensemble but the first, which has ``seed``."""
+    return [derived(seed, "member", number) for number in range(1, members)]
+
+
+@torch.no_grad()
+def ensemble(model: Classifier, members: int, bagging: bool, seed: int) -> Classifier:
+    """Make a network an ensemble of which it is the first member, as it is, and the others are drawn anew.
+
+    What no update moves is theirs as well, and so are its biases of classes, of which there is one for all members.
+
+    Args:
+        model: changed in place, and returned.
+        members: how many there are, with it.
+        bagging: see ``Ensemble``.
+        seed: of the draws.
+    """
+    every = [model, *(again(model, each) for each in other_seeds(seed, members))]
+    backbones = [each.backbone for each in every]
+    head = Head(members * model.head.in_features, model.head.sizes, model.head.bias)
+    for block, *rows in zip(head.linears, *(each.head.linears for each in every), strict=True):
+        block.weight.copy_(torch.cat([each.weight for each in rows], dim=1))
+        if model.head.bias:
+            block.bias.copy_(rows[0].bias)
+    model.backbone, model.head = Ensemble(backbones, bagging), head.to(device=model.device, dtype=model.dtype)
+    return model
 
 
 @torch.no_grad()

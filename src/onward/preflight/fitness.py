@@ -49,6 +49,10 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("new classes", "dash"): FORGETS,
     ("new classes", "layer_decay"): FORGETS,
     ("new classes", "soft_targets"): FORGETS,
+    ("new classes", "stable_sgd"): FORGETS,
+    ("new classes", "subspace_ensemble"): FORGETS,
+    ("new classes", "batch_ensemble"): FORGETS,
+    ("new classes", "vanilla_ensemble"): FORGETS,
     ("new classes", "freeze_old_rows"): HOLDS_A_PART,
     ("new classes", "freeze_stem"): HOLDS_A_PART,
     ("new classes", "least_squares"): FORGETS,
@@ -64,6 +68,10 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("mixed", "dash"): FORGETS,
     ("mixed", "layer_decay"): FORGETS,
     ("mixed", "soft_targets"): FORGETS,
+    ("mixed", "stable_sgd"): FORGETS,
+    ("mixed", "subspace_ensemble"): FORGETS,
+    ("mixed", "batch_ensemble"): FORGETS,
+    ("mixed", "vanilla_ensemble"): FORGETS,
     ("mixed", "freeze_old_rows"): HOLDS_A_PART,
     ("mixed", "freeze_stem"): HOLDS_A_PART,
     ("mixed", "least_squares"): FORGETS,
@@ -79,6 +87,10 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("shifted domain", "dash"): DRIFTS,
     ("shifted domain", "layer_decay"): DRIFTS,
     ("shifted domain", "soft_targets"): DRIFTS,
+    ("shifted domain", "stable_sgd"): DRIFTS,
+    ("shifted domain", "subspace_ensemble"): DRIFTS,
+    ("shifted domain", "batch_ensemble"): DRIFTS,
+    ("shifted domain", "vanilla_ensemble"): DRIFTS,
     ("shifted domain", "freeze_old_rows"): DRIFTS,
     ("shifted domain", "freeze_stem"): DRIFTS,
     ("shifted domain", "least_squares"): DRIFTS,
@@ -101,11 +113,29 @@ FITS: Mapping[Scenario, tuple[str, ...]] = {
 """
 
 UNPROTECTING = frozenset(
-    {"warm_start", "scratch", "shrink_and_perturb", "dash", "least_squares", "layer_decay", "soft_targets"}
+    {
+        "warm_start",
+        "scratch",
+        "shrink_and_perturb",
+        "dash",
+        "least_squares",
+        "layer_decay",
+        "soft_targets",
+        "stable_sgd",
+        "subspace_ensemble",
+        "batch_ensemble",
+        "vanilla_ensemble",
+    }
 )
 """Methods that hold on to nothing of the past."""
 
-HOLDS_BY = {"ewc": "fisher", "replay": "inputs", "joint": "inputs"}
+HOLDS_BY = {
+    "ewc": "fisher",
+    "replay": "inputs",
+    "joint": "inputs",
+    "mc_sgd": "inputs",
+    "subspace_connectivity": "inputs",
+}
 """What a method must have kept to have any effect on the past."""
 
 

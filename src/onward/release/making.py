@@ -2,32 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 
 import torch
 
 from onward.catalogue import written
-from onward.engine.latency import latency_ratio
 from onward.engine.log import Observer, silent
 from onward.engine.update import update
-from onward.gate.evidence import Evidence
-from onward.gate.judging import judged
-from onward.gate.measuring import measure
 from onward.gate.verdict import Verdict
 from onward.learner import Learner
-from onward.nets.classifier import Classifier
 from onward.privacy import refuse_held
 from onward.release.arrival import Ready
+from onward.release.judging import Standard, judged_by_gate
 from onward.release.saving import saved
 from onward.store.bill import against_scratch
 from onward.store.card import Card
 from onward.store.heads import allow
-from onward.store.lineage import Version
+from onward.store.lineage import Lineage, Version
 
 
 @dataclass(frozen=True)
 class Release:
-    """What came of an update.
+    """What came of an update, or of a blend.
 
     Args:
         version: the new one, which is kept in any case.
@@ -75,36 +72,31 @@ def release(going: Ready, promote_to: str | None, observe: Observer = silent) ->
         exemplar_free=going.exemplar_free,
         note=arrival.note,
     )
-    card = judged_by_gate(going, after, replace(card, share=against_scratch(lineage, card)))
+    first = going.data.take(torch.zeros(1, dtype=torch.int64)).inputs
+    standard = Standard(going.rules.gate, going.before, going.tests, going.missing, first)
+    card = judged_by_gate(standard, after, replace(card, share=against_scratch(lineage, card)))
+    return placed(lineage, after, card, going.parent, promote_to, going.heads)
+
+
+def placed(
+    lineage: Lineage, after: Learner, card: Card, parent: Version, promote_to: str | None, heads: Mapping[str, str]
+) -> Release:
+    """Keep a version that was judged, and let a head name it if the gate lets it.
+
+    Args:
+        lineage: where it is kept.
+        after: its learner.
+        card: with its verdict.
+        parent: what it names as its parent.
+        promote_to: the head; None promotes nothing.
+        heads: the id that each head named before anything was read.
+
+    Raises:
+        InputError: when its classes do not go on from the parent's; nothing is written.
+        StoreError: when the head has moved meanwhile; the new version is kept.
+    """
     verdict, version = card.verdict or Verdict(()), saved(lineage, after, card)
     promoted = promote_to is not None and verdict.passed
     if promote_to is not None and promoted:
-        lineage.promote(version.id, promote_to, expected=going.heads.get(promote_to))
-    return Release(version, going.parent, verdict, promoted)
-
-
-def judged_by_gate(going: Ready, after: Learner, card: Card) -> Card:
-    """Return a new version's card with what it does on every test set beside its parent, and what the gate says."""
-    before, gate = going.before, going.rules.gate
-    compared = before if before.classes else None
-    measures = tuple(measure(t.source, t.data, after, compared, t.old, t.slice) for t in going.tests)
-    timed = gate.budget.latency is not None and compared is not None
-    evidence = Evidence(
-        measures=measures,
-        missing=going.missing,
-        cost=card.record.cost if card.record else None,
-        share=card.share,
-        latency=slower(going, after) if timed else None,
-        parameters=size_of(after.model) / size_of(before.model),
-    )
-    return replace(card, measures=measures, verdict=judged(gate, evidence))
-
-
-def slower(going: Ready, after: Learner) -> float:
-    """Return the child's time to predict one example over the parent's."""
-    return latency_ratio(after, going.before, going.data.take(torch.zeros(1, dtype=torch.int64)).inputs)
-
-
-def size_of(model: Classifier) -> int:
-    """Return the number of parameters."""
-    return sum(parameter.numel() for parameter in model.parameters())
+        lineage.promote(version.id, promote_to, expected=heads.get(promote_to))
+    return Release(version, parent, verdict, promoted)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from graphlib import TopologicalSorter
 
 from onward.catalogue import parsed
 from onward.errors import InputError, StoreError, counted
@@ -40,14 +41,20 @@ def against_scratch(lineage: Lineage, card: Card) -> Share | None:
 
 
 def line_of(lineage: Lineage, card: Card) -> list[Card] | None:
-    """Return a card and those of its ancestors, the youngest first; None where one is gone."""
-    line = [card]
+    """Return a card and those of all versions that it came from, none before one that came from it; None: one is gone.
+
+    A blend came from several, which came from one at last.
+    """
+    cards, wanted = {"": card}, list(card.sources)
     try:
-        while (parent := line[-1].parent) is not None:
-            line.append(lineage.read(parent).card)
+        while wanted:
+            if (id := wanted.pop()) not in cards:
+                cards[id] = lineage.read(id).card
+                wanted += cards[id].sources
     except StoreError:
         return None
-    return line
+    order = TopologicalSorter({id: each.sources for id, each in cards.items()}).static_order()
+    return [cards[id] for id in order][::-1]
 
 
 def measured(lineage: Lineage, line: Sequence[Card]) -> Share | None:

@@ -15,7 +15,7 @@ from onward.errors import InputError, StoreError
 from onward.gate.verdict import Verdict
 from onward.learner import Learner
 from onward.preflight.facts import Preflight
-from onward.record import Measure, Record, Share
+from onward.record import Blend, Measure, Record, Share
 from onward.schema import checked
 from onward.store.class_map import ClassFacts
 
@@ -70,6 +70,7 @@ class Card:
         seed: of every random stream.
         parent: the id of the version it came from.
         act: what made it where that was no training, such as a class that was renamed; "" otherwise.
+        blend: of which versions its weights are the mean; None where they are not.
         class_map: every class that it knows; () in cards written before there was one.
         data: what it was trained on; None for a version that was brought.
         preflight: what was known of the data before training.
@@ -93,6 +94,7 @@ class Card:
     seed: int = 0
     parent: str | None = None
     act: str = ""
+    blend: Blend | None = None
     class_map: tuple[ClassFacts, ...] = ()
     data: DataFacts | None = None
     preflight: Preflight | None = None
@@ -115,6 +117,12 @@ class Card:
     def classes(self) -> tuple[str, ...]:
         """The name of each logit."""
         return tuple(self.net.get("classes", ()))
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """The ids of the versions that it came from: its parent first, then those of which its weights are the mean."""
+        blended = () if self.blend is None else (self.blend.frame, *(id for id, w in self.blend.weights.items() if w))
+        return tuple(dict.fromkeys((*(() if self.parent is None else (self.parent,)), *blended)))
 
     def written(self) -> bytes:
         """Return the card as JSON, the same bytes for the same card.

@@ -32,11 +32,12 @@ def continued(lineage: Lineage, model: Classifier, card: Card) -> tuple[ClassFac
     Args:
         lineage: in which its parent is.
         model: the version's.
-        card: its card, in which the parent and the data are told.
+        card: its card, in which the parent and the data are told; a blend goes on from the version that knows most.
 
     Raises:
         InputError: when the model's classes do not go on from the parent's.
     """
-    before = () if card.parent is None else classes_of(lineage, lineage.read(card.parent))
+    origin = card.parent if card.blend is None else card.blend.frame
+    before = () if origin is None else classes_of(lineage, lineage.read(origin))
     counts = card.data.counts if card.data else {}
-    return class_map(before, card.parent or "", model.classes, model.aliases, counts)
+    return class_map(before, origin or "", model.classes, model.aliases, counts)

@@ -42,8 +42,10 @@ def wrong_with_version(lineage: Lineage, id: str) -> Iterator[str]:
         return
     told, there = {*version.card.files, "card.json"}, {path.name for path in version.path.iterdir()}
     yield from (f"version {id[:8]}: {name} is not named by its card; remove it." for name in sorted(there - told))
-    if version.card.parent is not None and version.card.parent not in lineage.ids():
-        yield f"version {id[:8]}: its parent {version.card.parent[:8]} is gone; restore it from a copy."
+    gone = [source for source in version.card.sources if source not in lineage.ids()]
+    for source in gone:
+        what = "its parent" if source == version.card.parent else "a part of its blend,"
+        yield f"version {id[:8]}: {what} {source[:8]} is gone; restore it from a copy."
 
 
 def wrong_with_head(lineage: Lineage, head: str) -> Iterator[str]:
