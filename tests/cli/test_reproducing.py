@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from tests.cli.terminal import done, refused, typed
 
 from onward.experiment.gains import Roles
+from onward.experiment.published import Printed, Published
 from onward.reproduction import registry
 from onward.reproduction.registry import REPRODUCTIONS, Claim, Reproduction
 
@@ -106,3 +108,20 @@ def test_without_a_name_every_reproduction_is_listed(folder):
 def test_names_and_forms_that_there_are_not_are_refused(tiny):
     assert "unknown reproduction 'tny'. Did you mean 'tiny'?" in refused("reproduce tny")
     assert "tiny has no full form; it has: quick" in refused("reproduce tiny")
+
+
+def test_lines_of_a_published_table_are_told_beside_it(tiny, monkeypatch):
+    """The digits in three parts, beside numbers that nobody published: one far above, one not run."""
+    lines = {"lwf": Printed(0.1, 0.01, 0.2, "6"), "lost": Printed(0.5, 0.01, 0.2, "6")}
+    published = replace(TINY, roles=Published(lines, contender="lwf", tasks=3))
+    monkeypatch.setattr(registry, "REPRODUCTIONS", {"tiny": published})
+    told = done("reproduce tiny --quick --jobs 1 --seeds 1").out
+    assert "10.00 ± 1.00" in told and "above" in told
+    assert "here        lwf" in told and "not run     lost" in told
+    assert "table       1 of 1 method within 2 of the paper's standard deviations or above" in told
+    written = {line["label"]: line for line in table(Path("results/tiny-quick/comparison.csv"))}
+    assert list(written) == ["lwf", "lost", "warm start", "scratch", "joint"]
+    assert written["lwf"]["printed_accuracy"] == "0.1" and written["scratch"]["printed_accuracy"] == ""
+    assert written["lost"]["apart"] == ""
+    said = done("reproduce tiny --quick --jobs 1 --seeds 1 --json").json
+    assert [each["label"] for each in said["comparison"]["lines"]] == list(written)
