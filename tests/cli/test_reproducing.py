@@ -10,6 +10,7 @@ import pytest
 from tests.cli.terminal import done, refused, typed
 
 from onward.experiment.gains import Roles
+from onward.experiment.published import Printed, Published
 from onward.experiment.switches import Grid
 from onward.reproduction import registry
 from onward.reproduction.registry import REPRODUCTIONS, Claim, Reproduction
@@ -151,3 +152,20 @@ def test_a_comparison_of_starts_tells_what_happens_at_the_switches(tiny, monkeyp
     assert solved > 0.5 > drawn and float(lines["random"]["faster"]) == 1.0
     said = done("reproduce tiny --quick --jobs 1 --json").json
     assert [each["start"] for each in said["comparison"]["each"]] == ["random", "solved"]
+
+
+def test_lines_of_a_published_table_are_told_beside_it(tiny, monkeypatch):
+    """The digits in three parts, beside numbers that nobody published: one far above, one not run."""
+    lines = {"lwf": Printed(0.1, 0.01, 0.2, "6"), "lost": Printed(0.5, 0.01, 0.2, "6")}
+    published = replace(TINY, roles=Published(lines, contender="lwf", tasks=3))
+    monkeypatch.setattr(registry, "REPRODUCTIONS", {"tiny": published})
+    told = done("reproduce tiny --quick --jobs 1 --seeds 1").out
+    assert "10.00 ± 1.00" in told and "above" in told
+    assert "here        lwf" in told and "not run     lost" in told
+    assert "table       1 of 1 method within 2 of the paper's standard deviations or above" in told
+    written = {line["label"]: line for line in table(Path("results/tiny-quick/comparison.csv"))}
+    assert list(written) == ["lwf", "lost", "warm start", "scratch", "joint"]
+    assert written["lwf"]["printed_accuracy"] == "0.1" and written["scratch"]["printed_accuracy"] == ""
+    assert written["lost"]["apart"] == ""
+    said = done("reproduce tiny --quick --jobs 1 --seeds 1 --json").json
+    assert [each["label"] for each in said["comparison"]["lines"]] == list(written)

@@ -16,6 +16,7 @@ from onward.catalogue import written
 from onward.engine.update import update
 from onward.learner import Learner
 from onward.method import Method
+from onward.methods.a_gem import AGEM
 from onward.methods.align_head import AlignHead
 from onward.methods.batch_ensemble import BatchEnsemble
 from onward.methods.ckca import CKCA
@@ -70,6 +71,7 @@ class Specimen:
 
 
 SPECIMENS = {
+    "a_gem": Specimen(AGEM(), AGEM(size=0), two_blobs),
     "align_head": Specimen(
         AlignHead(samples=40, epochs=3),
         AlignHead(samples=0),

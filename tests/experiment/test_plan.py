@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from onward.experiment.plan import Cell, Contender, ModelPlan, StreamPlan
+from onward.experiment.plan import Cell, Contender, Experiment, ModelPlan, StreamPlan
 from onward.settings import Settings
 
 CELL = Cell(
@@ -39,3 +39,14 @@ def test_whatever_decides_the_numbers_decides_the_key(other):
 )
 def test_label_and_place_of_the_data_do_not_decide_the_key(other):
     assert other.key == CELL.key
+
+
+def test_a_contender_may_have_a_network_of_its_own():
+    wide = replace(CELL.contender, label="wide", model={"width": 64})
+    experiment = Experiment("two", CELL.stream, CELL.model, (CELL.contender, wide), (0,))
+    assert [cell.model for cell in experiment.cells] == [
+        ModelPlan("mlp", {"width": 8}),
+        ModelPlan("mlp", {"width": 64}),
+    ]
+    assert len({cell.key for cell in experiment.cells}) == 2
+    assert ModelPlan("mlp", {"width": 8}).but({"net": "cnn"}) == ModelPlan("cnn", {"width": 8})

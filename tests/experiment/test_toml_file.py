@@ -171,6 +171,20 @@ def test_argument_of_the_network_that_does_not_exist_gets_the_nearest(tmp_path):
     assert line.startswith("unknown argument of mlp 'widht'. Did you mean 'width'?")
 
 
+def test_method_may_have_a_network_of_its_own(tmp_path):
+    methods = {"plain": "replay", "wide": {"method": "replay", "model": {"width": 64}}}
+    plain, wide = read(written(tmp_path, methods=methods)).contenders
+    assert (plain.model, wide.model) == ({}, {"width": 64})
+    assert (plain.method, plain.settings) == (wide.method, wide.settings)
+
+
+def test_network_of_a_method_is_tried_as_well(tmp_path):
+    methods = {"wide": {"method": "replay", "model": {"widht": 64}}, "none": {"method": "replay", "model": 3}}
+    found = problems(tmp_path, methods=methods)
+    assert found[0] == "[methods] 'none': model must be a table like { width = 64 }, got 3"
+    assert found[1].startswith("unknown argument of mlp 'widht'. Did you mean 'width'?")
+
+
 @pytest.mark.parametrize("name", ["", "..", "a/b"])
 def test_name_must_fit_a_folder(tmp_path, name):
     (line,) = problems(tmp_path, name=name)

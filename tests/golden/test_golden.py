@@ -26,6 +26,7 @@ RECORD = Path(__file__).with_name("tiny.json")
 SETTINGS = Settings(epochs=5, batch_size=32, lr=0.1)
 TOLERANCE = 0.03  # of an accuracy: three or four test images of some 120, for other processors round otherwise
 METHODS = {
+    "a_gem": "a_gem",
     "align_head": "align_head",
     "batch_ensemble": "batch_ensemble",
     "ckca": "ckca",

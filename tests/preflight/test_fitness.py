@@ -41,6 +41,7 @@ def test_only_methods_and_scenarios_that_there_are_are_named():
     "name",
     [
         "warm_start",
+        "a_gem",
         "ewc",
         "lwf",
         "ckca",

@@ -6,6 +6,7 @@ from onward.config import read_toml
 from onward.errors import InputError
 from onward.experiment.contenders import contending
 from onward.experiment.gains import Roles
+from onward.experiment.published import Published
 from onward.experiment.switches import Grid
 from onward.experiment.toml_file import numbered
 from onward.experiment.trial import FIELDS, Findings, sources_of
@@ -16,8 +17,10 @@ from onward.streams.named import SCENARIOS
 EVERY = [pytest.param(each, form, id=each.called(form)) for each in REPRODUCTIONS.values() for form in each.forms]
 
 
-def needed(roles: Roles | Grid) -> set[str]:
+def needed(roles: Roles | Grid | Published) -> set[str]:
     """The labels that have a role."""
+    if isinstance(roles, Published):
+        return {roles.contender}
     if isinstance(roles, Grid):
         return {roles.oracle, *(roles.label(start, cell) for start in roles.starts for cell in roles.cells)}
     return {roles.contender, roles.baseline, roles.oracle, *roles.allowed_more}
@@ -32,7 +35,11 @@ def test_experiment_is_sound_but_for_its_data_and_has_every_label_that_has_a_rol
     labels = [each.label for each in contending(values["methods"], values.get("starts", {}), values["settings"], wrong)]
     assert wrong == []
     assert needed(reproduction.roles) <= set(labels)
-    assert len(numbered(values["seeds"])) >= 2  # one seed has no interval
+    if isinstance(reproduction.roles, Published):
+        assert set(labels) <= set(reproduction.roles.lines)
+        assert (values["stream"]["parts"] == reproduction.roles.tasks) == (form == "full")
+    else:
+        assert len(numbered(values["seeds"])) >= 2  # one seed has no interval
     assert len(sources_of(values["stream"])) == 2
     assert set(values["stream"]) <= {*FIELDS, *SCENARIOS[values["stream"]["scenario"]].options}
     assert values["model"]["net"] in BACKBONES

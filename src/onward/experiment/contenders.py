@@ -13,7 +13,7 @@ from onward.experiment.trial import Findings
 from onward.schema import checked, problems
 from onward.settings import Settings
 
-OWN = ("method", "at_once", "start")
+OWN = ("method", "at_once", "start", "model")
 """What a method's table may hold beside settings."""
 
 
@@ -49,7 +49,11 @@ def contending(
             wrong.append(f"{entry.place}: {unknown('start', str(start), starts)}")
         if not isinstance(at_once, bool) or (at_once and start is not None):
             wrong.append(f"{entry.place}: at_once must be true or false, and not true beside a start; got {at_once!r}")
-        contender = Contender(label, *made, at_once is True, begun.get(start))
+        model = entry.given.get("model", {})
+        if not isinstance(model, dict):
+            wrong.append(f"{entry.place}: model must be a table like {{ width = 64 }}, got {model!r}")
+            continue
+        contender = Contender(label, *made, at_once is True, begun.get(start), model)
         other = found.setdefault(replace(contender, label=""), contender)
         if other is not contender:
             wrong.append(f"{entry.place} and {other.label!r} are the same, {made[0]}; leave one of them out")

@@ -13,6 +13,7 @@ from typing import Any
 
 from onward.experiment.gains import Standing
 from onward.experiment.plan import Experiment
+from onward.experiment.published import Line
 from onward.experiment.results import CellResult, Results
 from onward.experiment.switches import Switching
 from onward.store import files
@@ -37,8 +38,12 @@ def export(results: Results, experiment: Experiment, folder: Path) -> None:
         files.replace(folder / "learning.csv", as_csv(learning_lines(results)))
 
 
-def export_comparison(records: Sequence[Standing] | Sequence[Switching], folder: Path) -> None:
-    """Write ``comparison.csv``: a line for each method's standing, or for each start in each cell."""
+Comparable = Sequence[Standing] | Sequence[Switching] | Sequence[Line]
+"""What came of a comparison: records of one kind."""
+
+
+def export_comparison(records: Comparable, folder: Path) -> None:
+    """Write ``comparison.csv``: a line for each method, or for each start in each cell."""
     folder.mkdir(parents=True, exist_ok=True)
     files.replace(folder / "comparison.csv", as_csv(record_lines(records)))
 
@@ -93,7 +98,7 @@ def learning_lines(results: Results) -> Iterable[Sequence[object]]:
             yield from ([cell.label, cell.seed, i, k, value] for k, value in enumerate(curve, start=1))
 
 
-def record_lines(records: Sequence[Standing] | Sequence[Switching]) -> Iterable[Sequence[object]]:
+def record_lines(records: Comparable) -> Iterable[Sequence[object]]:
     """Yield a head line and a line for each record; a field of several numbers is as many columns."""
     lines = [dict(columns(asdict(record))) for record in records]
     yield list(lines[0])

@@ -42,6 +42,11 @@ class ModelPlan:
     net: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
 
+    def but(self, values: Mapping[str, Any]) -> ModelPlan:
+        """Return the plan with other values of some arguments, or of ``net``."""
+        merged = {"net": self.net, **self.arguments, **values}
+        return ModelPlan(str(merged.pop("net")), merged)
+
 
 @dataclass(frozen=True)
 class Start:
@@ -68,6 +73,7 @@ class Contender:
         settings: it runs with.
         at_once: it gets the whole stream as one experience: an oracle, at the price of one training on everything.
         start: what it goes on from, which learned the first experience; None learns that by its own method.
+        model: the arguments in which its network differs from that of the others.
     """
 
     label: str
@@ -75,6 +81,7 @@ class Contender:
     settings: Settings
     at_once: bool = False
     start: Start | None = None
+    model: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -141,7 +148,7 @@ class Experiment:
     Args:
         name: what it is called.
         stream: what every method runs through; its seed varies.
-        model: what every method starts with; its seed varies.
+        model: what every method starts with, but for what it says itself; its seed varies.
         contenders: the methods.
         seeds: one run of each method for each.
         data_dir: where data sets by name are looked for; None is the usual places.
@@ -161,7 +168,7 @@ class Experiment:
     def cells(self) -> tuple[Cell, ...]:
         """Every contender with every seed."""
         return tuple(
-            Cell(contender, seed, self.stream, self.model, self.data_dir, self.watch)
+            Cell(contender, seed, self.stream, self.model.but(contender.model), self.data_dir, self.watch)
             for contender in self.contenders
             for seed in self.seeds
         )

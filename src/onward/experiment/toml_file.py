@@ -23,8 +23,8 @@ class Document:
         name: of the experiment; the file's own when left out.
         stream: ``data``, or ``train`` and ``test``; ``scenario``, ``parts``, and the scenario's options.
         model: ``net``, and its arguments.
-        methods: each label with a method, as text, or as a table of ``method``, ``at_once``, ``start`` and the settings
-            in which it differs.
+        methods: each label with a method, as text, or as a table of ``method``, ``at_once``, ``start``, ``model``, the
+            arguments in which its network differs, and the settings in which it differs.
         settings: the fields of ``Settings``.
         starts: each name with how the first experience is learned, once for all methods that have it as their
             ``start``: a method, as text, or as a table of ``method`` and the settings in which it differs.
@@ -82,7 +82,11 @@ def read(path: str | Path, data_dir: str | Path | None = None, seeds: int | None
     tried = tried_stream(section(values, "stream"), folder, numbers[0] if numbers else 0, wrong)
     contenders = contending(*(section(values, name) for name in ("methods", "starts", "settings")), wrong)
     each_settings = dict.fromkeys(given for each in contenders for given in settings_of(each))
-    model = tried_model(section(values, "model"), tried, each_settings, wrong)
+    network = section(values, "model")
+    model = tried_model(network, tried, each_settings, wrong)
+    for each in contenders:
+        if each.model:
+            tried_model({**network, **each.model}, tried, settings_of(each), wrong)
     if wrong or tried.plan is None:
         every = list(dict.fromkeys(wrong))
         raise InputError(f"{counted(len(every), 'problem')} in {file}:" + "".join(f"\n- {each}" for each in every))

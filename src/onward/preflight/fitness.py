@@ -29,6 +29,11 @@ HOLDS_ANSWERS = (
 HOLDS_A_PART = (
     "near chance on old classes when new ones come without them: it holds a part of the network, and the rest moves"
 )
+# On the digits, 0-6 and then 7-9, accuracy on the old classes was 0.00 with 10 or 20 of each class kept, too.
+ONLY_HINDERS = (
+    "near chance on old classes when new ones come without them: it takes out of each step what goes against the "
+    "examples it keeps, and takes no step towards them"
+)
 # The features may stay as they are: the head is free to call everything new.
 HOLDS_FEATURES = (
     "near chance on old classes when new ones come without them: it holds the features, and nothing holds the head"
@@ -57,6 +62,7 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("new classes", "freeze_stem"): HOLDS_A_PART,
     ("new classes", "least_squares"): FORGETS,
     ("new classes", "align_head"): DRAWS_THE_GONE,
+    ("new classes", "a_gem"): ONLY_HINDERS,
     ("new classes", "ewc"): HOLDS_WEIGHTS,
     ("new classes", "l2_to_parent"): HOLDS_WEIGHTS,
     ("new classes", "feature_distillation"): HOLDS_FEATURES,
@@ -76,6 +82,7 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("mixed", "freeze_stem"): HOLDS_A_PART,
     ("mixed", "least_squares"): FORGETS,
     ("mixed", "align_head"): DRAWS_THE_GONE,
+    ("mixed", "a_gem"): ONLY_HINDERS,
     ("mixed", "ewc"): HOLDS_WEIGHTS,
     ("mixed", "l2_to_parent"): HOLDS_WEIGHTS,
     ("mixed", "feature_distillation"): HOLDS_FEATURES,
@@ -132,6 +139,7 @@ UNPROTECTING = frozenset(
 HOLDS_BY = {
     "ewc": "fisher",
     "replay": "inputs",
+    "a_gem": "inputs",
     "joint": "inputs",
     "mc_sgd": "inputs",
     "subspace_connectivity": "inputs",

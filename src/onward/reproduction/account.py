@@ -11,10 +11,11 @@ from rich.table import Table
 
 from onward.experiment.export import export_comparison
 from onward.experiment.gains import Comparison, Roles, compared
+from onward.experiment.published import Beside, Published, beside
 from onward.experiment.results import Results
 from onward.experiment.switches import Switches, switches
-from onward.report import plots, standings, switch_plot, switch_tables
-from onward.reproduction import switches_told, told
+from onward.report import plots, published_table, standings, switch_plot, switch_tables
+from onward.reproduction import published_told, switches_told, told
 from onward.reproduction.registry import Reproduction
 
 
@@ -106,6 +107,36 @@ class SwitchesAccount:
         return asdict(self.comparison)
 
 
+@dataclass(frozen=True)
+class PublishedAccount:
+    """Methods beside what a paper printed of them."""
+
+    reproduction: Reproduction
+    results: Results
+    comparison: Beside
+
+    def tables(self) -> Iterable[Table]:
+        """Return accuracy and forgetting beside the printed ones, and the accuracy after each update."""
+        name = self.results.name
+        return published_table.published_table(self.comparison, name), standings.updates_table(self.results)
+
+    def lines(self) -> Iterable[tuple[str, str]]:
+        """Return the claim, how the paper's own method and all others stand beside it, and what was not run."""
+        return published_told.lines(self.reproduction, self.comparison)
+
+    def export(self, folder: Path) -> None:
+        """Write a line for each method."""
+        export_comparison(self.comparison.lines, folder)
+
+    def draw(self, folder: Path) -> Path:
+        """Draw how the methods learned."""
+        return plots.learning(self.results, folder / "learning.png")
+
+    def values(self) -> dict[str, Any]:
+        """Return the comparison."""
+        return asdict(self.comparison)
+
+
 def account(reproduction: Reproduction, results: Results) -> Account:
     """Return what came of a reproduction.
 
@@ -114,4 +145,6 @@ def account(reproduction: Reproduction, results: Results) -> Account:
     """
     if isinstance(reproduction.roles, Roles):
         return GainsAccount(reproduction, results, compared(results, reproduction.roles))
+    if isinstance(reproduction.roles, Published):
+        return PublishedAccount(reproduction, results, beside(results, reproduction.roles))
     return SwitchesAccount(reproduction, results, switches(results, reproduction.roles))

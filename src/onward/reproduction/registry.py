@@ -12,7 +12,9 @@ from typing import Literal
 
 from onward.errors import InputError, listed, unknown
 from onward.experiment.gains import Roles
+from onward.experiment.published import Published
 from onward.experiment.switches import Grid
+from onward.reproduction import doan2023
 
 Form = Literal["full", "quick", "large"]
 """``quick`` takes minutes on two processor cores, ``large`` wants a GPU."""
@@ -49,7 +51,8 @@ class Reproduction:
         title: what it is, in a line.
         claim: what it reproduces.
         caveat: what a reader must know before believing any of it; "" when nothing.
-        roles: what the labels of its experiment stand for: methods beside a baseline, or starts of new rows.
+        roles: what the labels of its experiment stand for: methods beside a baseline, starts of new rows, or lines of
+            published tables.
         forms: which experiments it has.
     """
 
@@ -57,7 +60,7 @@ class Reproduction:
     title: str
     claim: Claim
     caveat: str
-    roles: Roles | Grid
+    roles: Roles | Grid | Published
     forms: tuple[Form, ...] = ("full", "quick")
 
     def called(self, form: Form) -> str:
@@ -113,6 +116,32 @@ MOVED = ("trained", "frozen")
 def starts_of_new_rows(*cells: str) -> Grid:
     """Return what the labels of a comparison of starts stand for."""
     return Grid("least squares", baseline="random", others=("class mean",), cells=cells, oracle="joint")
+
+
+SILENCES = (
+    "no program of the paper is known to us; what it leaves open, such as the momentum of four baselines, is chosen in "
+    "the experiment's file, which says so"
+)
+
+
+def of_doan_2023(stream: str, sizes: bool) -> Reproduction:
+    """Return the reproduction of one column of the tables of Doan et al. 2023.
+
+    Args:
+        stream: one of ``doan2023.STREAMS``.
+        sizes: of the tables of corners and larger models, else that of methods.
+    """
+    on = doan2023.STREAMS[stream]
+    paper = "Doan, Mirzadeh & Farajtabar 2023, Continual Learning Beyond a Single Model"
+    return Reproduction(
+        name=f"doan2023-{stream}{'-sizes' * sizes}",
+        title=f"{'corners and larger models' if sizes else 'ten methods'} on {on}, {doan2023.TASKS} tasks, beside its "
+        f"{'tables 4 and 5' if sizes else 'table 6'}",
+        claim=Claim(paper, "arXiv:2202.09826", doan2023.claimed(stream), on),
+        caveat=SILENCES,
+        roles=doan2023.printed(stream, *((doan2023.SIZES, "5") if sizes else (doan2023.METHODS, "6"))),
+        forms=("full",) if sizes or stream == "cifar100" else ("full", "quick"),
+    )
 
 
 REPRODUCTIONS: Mapping[str, Reproduction] = MappingProxyType(
@@ -174,6 +203,7 @@ REPRODUCTIONS: Mapping[str, Reproduction] = MappingProxyType(
                 roles=starts_of_new_rows(*LOSSES),
                 forms=("full",),
             ),
+            *(of_doan_2023(stream, sizes) for sizes in (False, True) for stream in doan2023.STREAMS),
         )
     }
 )

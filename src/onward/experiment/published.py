@@ -1,0 +1,133 @@
+"""Methods beside the lines that a paper printed of them: accuracy, its standard deviation, forgetting."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from onward.experiment.gains import over
+from onward.experiment.results import Estimate, Results
+
+NEAR = 2.0
+"""How many of the paper's standard deviations two means may lie apart and still count as the same."""
+
+Verdict = Literal["within", "above", "below", ""]
+
+
+class Printed(NamedTuple):
+    """A method's line in a published table, as shares.
+
+    Args:
+        accuracy: the average over the tasks after the last, a mean over runs.
+        std: its standard deviation over runs.
+        forgetting: the mean fall from the best earlier accuracy; NaN where none is printed.
+        where: in which tables of the paper.
+    """
+
+    accuracy: float
+    std: float
+    forgetting: float
+    where: str
+
+
+UNPRINTED = Printed(math.nan, math.nan, math.nan, "")
+
+
+@dataclass(frozen=True)
+class Published:
+    """What a paper printed of one stream.
+
+    Args:
+        lines: of each method, under the label that it has in the experiment. Not all of them need be run.
+        contender: the method that the paper is about.
+        tasks: how many the stream has. Of a shorter one no method is judged by the paper's numbers.
+    """
+
+    lines: Mapping[str, Printed]
+    contender: str
+    tasks: int
+
+
+@dataclass(frozen=True)
+class Line:
+    """A method here and in the paper; what is not known is NaN.
+
+    Args:
+        label: the method's.
+        runs: seeds that were finished.
+        accuracy: after the last update, a mean over the experiences; over the runs.
+        std: its standard deviation over the runs.
+        forgetting: from the best earlier accuracy; over the runs.
+        printed: in the paper.
+        apart: by how many of the paper's standard deviations the accuracy here is above the printed one.
+    """
+
+    label: str
+    runs: int
+    accuracy: Estimate
+    std: float
+    forgetting: Estimate
+    printed: Printed
+    apart: float
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the accuracy here is that of the paper, above or below it; "" where one of them is not known."""
+        if not math.isfinite(self.apart):
+            return ""
+        return "within" if abs(self.apart) <= NEAR else "above" if self.apart > 0 else "below"
+
+
+@dataclass(frozen=True)
+class Beside:
+    """All lines: those of the paper in its order, and then what was run besides. tasks: of the stream here."""
+
+    published: Published
+    tasks: int
+    lines: tuple[Line, ...]
+
+    @property
+    def own(self) -> Line:
+        """The line of the method that the paper is about."""
+        return next(line for line in self.lines if line.label == self.published.contender)
+
+    @property
+    def judged(self) -> tuple[Line, ...]:
+        """The lines that have a verdict."""
+        return tuple(line for line in self.lines if line.verdict)
+
+
+def beside(results: Results, published: Published) -> Beside:
+    """Return the results of an experiment beside what a paper printed."""
+    labels = dict.fromkeys((*published.lines, *results.by_label))
+    outcomes = [cell.outcome for cell in results.cells if cell.outcome is not None]
+    tasks = max((len(each.experiences) for each in outcomes), default=0)  # what came at once came as one
+    comparable = tasks == published.tasks
+    return Beside(published, tasks, tuple(line(results, label, published, comparable) for label in labels))
+
+
+def line(results: Results, label: str, published: Published, comparable: bool) -> Line:
+    """Return one method here and in the paper.
+
+    Args:
+        results: of the experiment.
+        label: the method's.
+        published: what the paper has.
+        comparable: whether the stream is that of the paper, so that the numbers can be held against one another.
+    """
+    runs = results.outcomes(label) if label in results.by_label else ()
+    finals = [run.measures["average_accuracy"] for run in runs]
+    accuracy, printed = over(finals), published.lines.get(label, UNPRINTED)
+    return Line(
+        label=label,
+        runs=len(runs),
+        accuracy=accuracy,
+        std=float(np.std(finals, ddof=1)) if len(finals) > 1 else math.nan,
+        forgetting=over(run.measures["forgetting_from_best"] for run in runs),
+        printed=printed,
+        apart=(accuracy.mean - printed.accuracy) / printed.std if comparable else math.nan,
+    )

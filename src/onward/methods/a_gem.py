@@ -1,0 +1,125 @@
+"""A-GEM: no step may go against the examples that are kept."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+import torch
+from torch import Generator
+
+from onward.connecting import few
+from onward.context import Context
+from onward.errors import hold
+from onward.formulas.conflict import without_conflict
+from onward.memory.exemplars import recalled, remembered, without
+from onward.memory.reservoir import reservoir
+from onward.method import Method
+from onward.nets.classifier import Classifier
+from onward.phase import Edit, Phase, Step, cross_entropy
+from onward.types import Batch, Data, Examples, Kept, joined
+
+
+@dataclass(frozen=True)
+class AGEM(Method):
+    """Learn the new data alone, but take out of each step what would raise the loss on examples that are kept.
+
+    With g the gradient on the new batch and r that of the cross-entropy on M examples of the memory, drawn in each
+    step:
+
+        g̃ = g − (gᵀ r / rᵀ r) r  where gᵀ r < 0, else g                                   (Eq. 11 of [1])
+
+    The memory does not teach, as in replay: it only says which way not to go.
+
+    Acts on:      gradients (one edit)
+    Keeps:        inputs, targets: examples in the form they came in; with ``reservoir``, seen: one number
+    Cost:         per step a forward and a backward pass on M examples, which the bill does not count
+    Needs:        leave to keep raw examples;  scenarios: all; class-incremental stays near chance
+
+    Fields:
+        memory: ``by_class``, ``size`` examples of each class of each update; or ``reservoir``, a uniform sample of
+            ``size`` examples of everything seen.
+        size: >= 0. 0 is the warm start, bit for bit. Papers: 1 of each class [2].
+        per_batch: M >= 1, at most what the memory holds. Papers: 10, in replay (program of [1]).
+
+    Example:
+        >>> from onward.methods.a_gem import AGEM
+        >>> from onward.methods.warm_start import WarmStart
+        >>> from onward.toy import two_blobs
+        >>> held, free = two_blobs(AGEM(size=10), seed=0), two_blobs(WarmStart(), seed=0)
+        >>> held.old - free.old > 0.5
+        True
+
+    Departures:
+        1. What other methods of a chain add to the objective is part of g; r is the memory's cross-entropy alone.
+        2. Momentum goes on with what is left of each gradient, and may itself lead against r.
+        3. Batch norm's running statistics take in the batches of the memory as well as the new ones.
+
+    References:
+        [1] Chaudhry, Ranzato, Rohrbach & Elhoseiny 2019, "Efficient Lifelong Learning with A-GEM", ICLR,
+        arXiv:1812.00420; code: facebookresearch/agem.
+        [2] Doan, Mirzadeh & Farajtabar 2023, arXiv:2202.09826 (as a baseline).
+    """
+
+    memory: Literal["by_class", "reservoir"] = "by_class"
+    size: int = 10
+    per_batch: int = 64
+
+    keeps_examples: ClassVar[bool] = True
+
+    def __post_init__(self) -> None:
+        """Refuse values outside their ranges."""
+        rules = {
+            "memory must be by_class or reservoir": self.memory in ("by_class", "reservoir"),
+            "size must be >= 0": self.size >= 0,
+            "per_batch must be >= 1": self.per_batch >= 1,
+        }
+        hold(rules, vars(self))
+
+    def plan(self, phases: Iterable[Phase], model: Classifier, context: Context) -> Iterator[Phase]:
+        """Let no step of any phase go against the memory."""
+        memory = recalled(context.kept, model.classes) if self.size else None
+        for phase in phases:
+            yield phase if memory is None else phase.edited(beside(memory.to(model.device), self.per_batch))
+
+    def keep(self, model: Classifier, context: Context) -> Kept:
+        """Take examples of the new data into the memory."""
+        if not self.size:
+            return {}
+        before = recalled(context.kept, model.classes)
+        if self.memory == "by_class":
+            fresh = few(context, self.size)
+            return remembered(fresh if before is None else joined(before, fresh))
+        seen = int(context.kept.get("seen", 0))
+        memory, seen = reservoir(before, seen, context.new, self.size, context.generator("reservoir"))
+        return {**remembered(memory), "seen": torch.tensor(seen)}
+
+    def forget(self, kept: Kept, gone: Data, model: Classifier) -> Kept:
+        """Take the examples out of the memory; fewer have then passed by."""
+        rest = without(kept, gone)
+        fewer = len(kept.get("targets", ())) - len(rest.get("targets", ()))
+        return {**rest, "seen": kept["seen"] - fewer} if "seen" in kept else rest
+
+
+def beside(memory: Examples, size: int) -> Edit:
+    """Return the edit that takes out of a gradient what goes against ``size`` examples of a memory."""
+
+    def a_gem(step: Step) -> None:
+        batch = drawn(memory, size, step.generator)
+        moving = [parameter for parameter in step.model.parameters() if parameter.requires_grad]
+        loss = cross_entropy(Step(step.model, batch, step.generator))
+        reference = torch.autograd.grad(loss, moving, allow_unused=True, materialize_grads=True)
+        gradient = [torch.zeros_like(each) if each.grad is None else each.grad for each in moving]
+        for parameter, whole, left in zip(moving, gradient, without_conflict(gradient, reference), strict=True):
+            if left is not whole:
+                parameter.grad = left
+
+    return a_gem
+
+
+def drawn(memory: Examples, size: int, draws: Generator) -> Batch:
+    """Return some examples of a memory; all of it, without a draw, where it holds no more."""
+    if len(memory) <= size:
+        return Batch(memory.inputs, memory.targets)
+    return memory.take(torch.randperm(len(memory), generator=draws)[:size].to(memory.targets.device))
