@@ -82,12 +82,19 @@ def blank(size: tuple[float, float] = (11, 4.6)) -> Figure:
     return optional("matplotlib.figure", "plot", "a plot").Figure(figsize=size, dpi=150, layout="constrained")
 
 
-def named(figure: Figure, results: Results, path: str | Path) -> Path:
-    """Write a figure with its experiment's name above and the methods of its first plot below; return its path."""
+def named(figure: Figure, results: Results, path: str | Path, drawn: str = "mean and 95 % interval") -> Path:
+    """Write a figure with its experiment's name above and the methods of its first plot below; return its path.
+
+    Args:
+        figure: with its plots.
+        results: of the experiment.
+        path: where it goes.
+        drawn: what of several seeds.
+    """
     handles, labels = figure.axes[0].get_legend_handles_labels()
     figure.legend(handles, labels, loc="outside lower center", ncols=min(len(labels), 5), frameon=False, labelcolor=INK)
     seeds = len(results.seeds)
-    over = f" · mean and 95 % interval over {seeds} seeds" if seeds > 1 else ""
+    over = f" · {drawn} over {seeds} seeds" if seeds > 1 else ""
     figure.suptitle(f"{results.name}{over}", x=0.01, ha="left", fontsize=11, color=INK)
     figure.savefig(path)
     return Path(path)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,12 +20,19 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 4.4, 2.6
 """Of one plot, in inches."""
 
+CUT = 1.15
+"""By how much the losses shown go beyond the highest of baseline and contender."""
+
+ABREAST = 3
+"""Cells side by side, at most."""
+
 
 def across_switches(results: Results, grid: Grid, path: str | Path) -> Path:
     """Draw the loss and the accuracy on new classes while every update trains, and return the path of the picture.
 
-    A column for each cell, the loss above, the accuracy on the classes that arrived last below; a line for each start,
-    the mean over seeds; a faint vertical line where the next classes arrive.
+    Of each cell the loss is above, the accuracy on the classes that arrived last below; a line for each start, the mean
+    over seeds; a faint vertical line where the next classes arrive. Losses far above those of baseline and contender
+    are cut off.
 
     Args:
         results: of an experiment whose updates were watched.
@@ -37,25 +45,33 @@ def across_switches(results: Results, grid: Grid, path: str | Path) -> Path:
     """
     if not any(results.outcomes(grid.label(start, cell)) for start in grid.starts for cell in grid.cells):
         raise InputError("no run was finished, so there is nothing to draw")
-    figure = blank((WIDTH * len(grid.cells), 2 * HEIGHT))
-    plots = figure.subplots(2, len(grid.cells), squeeze=False, sharex="col")
-    for column, cell in enumerate(grid.cells):
-        above, below = plots[:, column]
-        for k, start in enumerate(grid.starts):
-            draw_start(above, below, results.outcomes(grid.label(start, cell)), start, k)
+    columns = min(len(grid.cells), ABREAST)
+    rows = 2 * math.ceil(len(grid.cells) / columns)
+    figure = blank((WIDTH * columns, HEIGHT * rows))
+    plots = figure.subplots(rows, columns, squeeze=False)
+    for place in range(len(grid.cells), rows // 2 * columns):
+        for axes in plots[2 * (place // columns) :, place % columns]:
+            axes.set_axis_off()
+    for place, cell in enumerate(grid.cells):
+        line, column = divmod(place, columns)
+        above, below = plots[2 * line : 2 * line + 2, column]
+        tops = {
+            start: draw_start(above, below, results.outcomes(grid.label(start, cell)), start, k)
+            for k, start in enumerate(grid.starts)
+        }
         plain(above, f"{cell}: training loss", "")
         plain(below, "accuracy on the new classes", "step")
-        above.set_ylim(bottom=0)
+        above.set_ylim(0, CUT * max(tops[grid.baseline], tops[grid.contender]) or 1)
         below.set_ylim(0, 102)
         below.yaxis.set_major_formatter("{x:g} %")
-    return named(figure, results, path)
+    return named(figure, results, path, drawn="mean")
 
 
-def draw_start(above: Axes, below: Axes, runs: Sequence[Outcome], start: str, k: int) -> None:
-    """Draw a start's lines, update after update, and where updates begin."""
+def draw_start(above: Axes, below: Axes, runs: Sequence[Outcome], start: str, k: int) -> float:
+    """Draw a start's lines, update after update, and where updates begin; return its highest loss."""
+    begun, top = 0, 0.0
     if not runs:
-        return
-    begun = 0
+        return top
     for update, read in enumerate(runs[0].watched):
         steps = begun + np.array(read.steps)
         loss, new = (np.mean([getattr(run.watched[update], name) for run in runs], axis=0) for name in ("loss", "new"))
@@ -65,4 +81,5 @@ def draw_start(above: Axes, below: Axes, runs: Sequence[Outcome], start: str, k:
         if k == 0:
             for axes in (above, below):
                 axes.axvline(begun, color=FAINT, linewidth=1, zorder=0)
-        begun = int(steps[-1])
+        begun, top = int(steps[-1]), max(top, float(loss.max()))
+    return top
