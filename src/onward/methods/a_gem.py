@@ -40,8 +40,8 @@ class AGEM(Method):
     Fields:
         memory: ``by_class``, ``size`` examples of each class of each update; or ``reservoir``, a uniform sample of
             ``size`` examples of everything seen.
-        size: >= 0. 0 is the warm start, bit for bit. Papers: 1 of each class [2].
-        per_batch: M >= 1, at most what the memory holds. Papers: 10, in replay (program of [1]).
+        size: >= 0. 0 is the warm start, bit for bit. Papers: 25 of each class (program of [1]), 1 [2].
+        per_batch: M >= 1, at most what the memory holds. Papers: 256 (program of [1]).
 
     Example:
         >>> from onward.methods.a_gem import AGEM
@@ -52,9 +52,10 @@ class AGEM(Method):
         True
 
     Departures:
-        1. What other methods of a chain add to the objective is part of g; r is the memory's cross-entropy alone.
-        2. Momentum goes on with what is left of each gradient, and may itself lead against r.
-        3. Batch norm's running statistics take in the batches of the memory as well as the new ones.
+        1. Which examples of a class are kept is drawn; the program of [1] keeps those that came last.
+        2. What other methods of a chain add to the objective is part of g; r is the memory's cross-entropy alone.
+        3. Momentum goes on with what is left of each gradient, and may itself lead against r.
+        4. Batch norm's running statistics take in the batches of the memory as well as the new ones.
 
     References:
         [1] Chaudhry, Ranzato, Rohrbach & Elhoseiny 2019, "Efficient Lifelong Learning with A-GEM", ICLR,
