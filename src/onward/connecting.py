@@ -58,7 +58,8 @@ def connected(phase: Phase, model: Classifier, context: Context, each: int, how:
     """Return the phase that connects, with the model put where it begins; None where there is no past to connect to.
 
     It is the given phase with another objective: what that one holds still stays still, and its edits and paces hold.
-    Parameters that were not there before, as the rows of new classes, stand at both ends where they are found.
+    Parameters that were not there before, or in another shape, as the rows of new classes, stand at both ends where
+    they are found.
 
     Args:
         phase: one that has run; with its model.
@@ -71,8 +72,10 @@ def connected(phase: Phase, model: Classifier, context: Context, each: int, how:
     if memory is None or context.old is None:
         return None
     found = weights(model)
-    past = {name: value for name, value in weights(context.old).items() if name in found and phase.trains(name)}
-    before = {**found, **past}
+    before = dict(found)
+    for name, value in weights(context.old).items():
+        if name in found and found[name].shape == value.shape and phase.trains(name):
+            before[name] = value
     put_between(model, before, found, how.mix)
     space = Subspace(
         spread(model, how.corners, how.spread, lambda name: context.generator("connect", name)),

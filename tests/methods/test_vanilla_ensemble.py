@@ -16,6 +16,7 @@ from onward.errors import InputError
 from onward.export.exported import refuse_more_than_a_network
 from onward.method import Chain
 from onward.methods.batch_ensemble import BatchEnsemble
+from onward.methods.ckca import CKCA
 from onward.methods.mc_sgd import MCSGD
 from onward.methods.refit_head import RefitHead
 from onward.methods.vanilla_ensemble import VanillaEnsemble, majority, most_confident
@@ -117,6 +118,15 @@ def test_the_learner_decides_as_its_members_do(prediction):
 def test_members_are_connected_all_at_once_behind_mc_sgd():
     _, record = update(begun(MCSGD(per_class=2) | METHOD), SECOND, SETTINGS, SEED)
     assert [phase.name for phase in record.phases] == ["train", "connect"]
+
+
+@pytest.mark.parametrize("method", [MCSGD(per_class=2), CKCA()])
+def test_behind_a_method_that_goes_towards_the_parent_what_the_parent_had_in_another_shape_stays(method):
+    """The parent was one network, whose backbone and rows no member has under their names."""
+    parent = begun(method)
+    child, _ = update(parent, SECOND, replace(SETTINGS, epochs=2), SEED, method=method | METHOD)
+    assert child.model.head.in_features == 3 * parent.model.head.in_features
+    assert all(bool(each.isfinite().all()) for each in child.model.parameters())
 
 
 def test_another_number_of_members_is_refused_and_so_is_another_ensemble():

@@ -27,7 +27,8 @@ BLOCKS = "head.blocks."
 def average(model: Classifier, other: Classifier, share: float) -> None:
     """Move a model towards another: each parameter becomes ``(1 - share)`` of its own and ``share`` of the other's.
 
-    Parameters that the other has not, such as rows of new classes, and those that no update moves stay as they are.
+    Parameters that the other has not, or not in this shape, such as rows of new classes, and those that no update moves
+    stay as they are.
     So do batch norm's running statistics, which belong to weights that are no longer there: see ``renormalise``.
 
     Args:
@@ -37,7 +38,7 @@ def average(model: Classifier, other: Classifier, share: float) -> None:
     """
     there = dict(other.named_parameters())
     for name, parameter in model.named_parameters():
-        if name in there and model.trains(name):
+        if name in there and there[name].shape == parameter.shape and model.trains(name):
             parameter.lerp_(there[name], share)
 
 
