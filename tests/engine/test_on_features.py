@@ -21,6 +21,7 @@ from onward.method import Method
 from onward.methods.feature_distillation import FeatureDistillation
 from onward.methods.lwf import LwF
 from onward.methods.replay import Replay
+from onward.methods.warm_start import WarmStart
 from onward.nets.classifier import Classifier
 from onward.phase import Phase, in_head
 from onward.preflight.cost import samples
@@ -49,7 +50,7 @@ class Twice(Method):
 
 
 @pytest.mark.parametrize(
-    "after", [Method(), Replay(9, 4), LwF(), FeatureDistillation(), Replay(9, 4) | LwF()], ids=repr
+    "after", [WarmStart(), Replay(9, 4), LwF(), FeatureDistillation(), Replay(9, 4) | LwF()], ids=repr
 )
 @pytest.mark.parametrize("augment", [(), ("flip", "crop", "cutout")])
 def test_the_head_becomes_what_it_becomes_on_the_inputs_of_a_backbone_that_stands_still(after, augment):
