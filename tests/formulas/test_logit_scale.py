@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize_scalar
 from torch.nn.functional import cross_entropy
 
-from onward.formulas.logit_scale import EXTREME, norm_factor, temperature_factor
+from onward.formulas.logit_scale import EXTREME, level_factor, norm_factor, temperature_factor
 from onward.nets.classifier import NEVER
 from onward.rng import generator
 
@@ -49,6 +49,17 @@ def test_rows_that_have_nothing_to_be_compared_with_stay_as_they_are():
         == temperature_factor(logits, logits[:, :0], targets)
         == 1
     )
+
+
+def test_a_level_by_hand():
+    """Of the new examples the largest old logits are 3 and 5, 4 in the mean; their own are 1 and 3, 2 in the mean."""
+    old = torch.tensor([[3.0, 1.0], [5.0, 2.0], [99.0, 0.0]])
+    new = torch.tensor([[1.0, 9.0], [9.0, 3.0], [7.0, 7.0]])
+    targets = torch.tensor([2, 3, 0])  # the last one is of an old class, and does not count
+    assert level_factor(old, new, targets) == 4 / 2
+    assert level_factor(old, new / 1e6, targets) == EXTREME and level_factor(old / 1e6, new, targets) == 1 / EXTREME
+    nothing = [(old[:, :0], new, targets - 2), (old, new, targets * 0), (-old, new, targets), (old, -new, targets)]
+    assert [level_factor(*each) for each in nothing] == [1] * 4
 
 
 def test_a_factor_by_hand():

@@ -114,6 +114,17 @@ def test_by_temperature_new_rows_fit_beside_the_old_ones():
     assert factor > 2
 
 
+def test_on_a_level_the_true_new_class_is_as_strong_as_the_strongest_old_one():
+    """β is that of one half's rows on the other half; on all examples the two are nearly even."""
+    _, child = started(LeastSquares(scale="level"))
+    parent, unscaled = started(PLAIN)
+    rows = child.head.blocks[1].weight
+    assert_parallel(rows, unscaled.head.blocks[1].weight)
+    h, y = features_of(parent)
+    own, strongest = (h @ rows.T).gather(1, y[:, None]).mean(), parent(SECOND.inputs).amax(dim=1).mean()
+    assert own.item() == pytest.approx(strongest.item(), rel=0.2) and strongest > 0
+
+
 @pytest.mark.parametrize("bias", ["mean", "zero"])
 def test_biases_may_be_the_mean_of_the_old_ones(bias):
     parent, child = started(replace(PLAIN, bias=bias))
@@ -176,7 +187,7 @@ def test_without_new_classes_it_is_the_warm_start_bit_for_bit(scenario):
     assert differing(ours.model.state_dict(), theirs.model.state_dict()) == []
 
 
-@pytest.mark.parametrize("scale", ["none", "norm", "temperature"])
+@pytest.mark.parametrize("scale", ["none", "norm", "level", "temperature"])
 def test_each_scale_serves_every_scenario(scale):
     for scenario in SCENARIOS:
         child = life(LeastSquares(scale=scale), scenario).child.model
@@ -190,7 +201,7 @@ def test_each_scale_serves_every_scenario(scale):
         ({"mode": "own"}, "mode must be one of paper, ridge, balanced, got 'own'"),
         ({"ridge": -1.0}, "ridge must be >= 0, got -1.0"),
         ({"bias": "one"}, "bias must be one of zero, solved, mean, got 'one'"),
-        ({"scale": "half"}, "scale must be one of none, norm, temperature, got 'half'"),
+        ({"scale": "half"}, "scale must be one of none, norm, level, temperature, got 'half'"),
         ({"loss": "hinge"}, "loss must be one of cross_entropy, squared_error, squentropy, got 'hinge'"),
     ],
 )

@@ -7,12 +7,13 @@ new classes would hardly ever be predicted.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Literal
 
 import torch
 from torch import Tensor
 
-LogitScale = Literal["none", "norm", "temperature"]
+LogitScale = Literal["none", "norm", "level", "temperature"]
 """The rules by name; ``none`` is a factor of 1."""
 
 EXTREME = 100.0
@@ -33,6 +34,31 @@ def norm_factor(old: Tensor, new: Tensor) -> float:
         return 1.0
     target, present = (each[each > 0].mean().item() for each in lengths)
     return target / present
+
+
+def level_factor(old: Tensor, new: Tensor, targets: Tensor) -> float:
+    """Return the factor at which new rows meet old ones on a level: on examples of new classes.
+
+        mean_i max_k z_old,k(i) / mean_i z_new,y(i)
+
+    There the logit of the true class is in the mean as large as the largest that an old row has.
+
+    Args:
+        old: logits of the old rows, (n, c_old); c_old may be 0.
+        new: logits of the new rows, (n, c_new).
+        targets: class ids, (n,), that count old rows first and then new ones.
+
+    Returns:
+        The factor, in [1 / 100, 100]; 1 where there are no such examples or no old rows, and where a mean is not above
+        0, as no factor makes them equal.
+    """
+    first = old.shape[1]
+    fresh = targets >= first
+    if not first or not bool(fresh.any()):
+        return 1.0
+    reached = old[fresh].double().amax(dim=1).mean().item()
+    own = new[fresh].double().gather(1, (targets[fresh] - first)[:, None]).mean().item()
+    return min(max(reached / own, 1 / EXTREME), EXTREME) if min(reached, own) > 0 else 1.0
 
 
 def temperature_factor(
@@ -68,3 +94,10 @@ def temperature_factor(
         slope = ((probabilities * scaled).sum(dim=1) - true).mean()
         low, high = (low, middle) if slope > 0 else (middle, high)
     return math.exp((low + high) / 2)
+
+
+FITTED: dict[LogitScale, Callable[[Tensor, Tensor, Tensor], float]] = {
+    "level": level_factor,
+    "temperature": temperature_factor,
+}
+"""The rules that look at examples, which are not those that the rows were fitted to."""

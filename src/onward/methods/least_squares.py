@@ -12,7 +12,7 @@ from torch import Tensor
 from onward.context import Context
 from onward.errors import hold, listed
 from onward.formulas.feature_distance import of_unit_length
-from onward.formulas.logit_scale import LogitScale, norm_factor, temperature_factor
+from onward.formulas.logit_scale import FITTED, LogitScale, norm_factor
 from onward.formulas.moments import Moments, balancing
 from onward.formulas.ridge import Rows, least_squares
 from onward.formulas.squared_loss import squared_error, squentropy
@@ -60,9 +60,9 @@ class LeastSquares(Method):
         relative: λ in units of the mean of the features' squares, tr(S) / d.
         unit: bring every h to length 1 first. Papers: so for ``class_mean`` [2].
         bias: biases of new classes: ``zero``; ``solved`` with the rows, unpenalised; the ``mean`` of the old ones.
-        scale: β: ``none``, 1; ``norm``, so that old and new rows are equally long in the mean; ``temperature``, so that
-            old and new rows together have the least cross-entropy on one half of the examples when the rows were solved
-            on the other.
+        scale: β: ``none``, 1; ``norm``, so that old and new rows are equally long in the mean; and with the rows solved
+            on one half of the examples, by the other half: ``level``, so that the true class's logit is in the mean as
+            large as the largest old one; ``temperature``, so that old and new rows have the least cross-entropy.
         loss: ``cross_entropy``; ``squared_error``, Σ (z − y)², of which the rows are the minimum; ``squentropy`` [4].
 
     Example:
@@ -138,7 +138,7 @@ class LeastSquares(Method):
     def scaled(self, model: Classifier, new: Data, known: int, draws: torch.Generator) -> Rows:
         """Return rows for the classes from ``known`` on, fitted to examples of these alone, times β; in one pass."""
         order = torch.randperm(len(new), generator=draws)
-        one, other = order.tensor_split(2) if self.scale == "temperature" else (order, order[:0])
+        one, other = order.tensor_split(2) if self.scale in FITTED else (order, order[:0])
         moments = Moments.empty(model.head.in_features, len(model.classes) - known, model.device)
         weights = torch.ones_like(moments.counts)
         if self.mode == "balanced":
@@ -152,7 +152,7 @@ class LeastSquares(Method):
             said.append((old, rows.logits(features), targets))
         if said:
             old, fresh, targets = (torch.cat(each) for each in zip(*said, strict=True))
-            factor = temperature_factor(old, fresh, targets - known + old.shape[1])
+            factor = FITTED[self.scale](old, fresh, targets - known + old.shape[1])
             return self.solved(moments).times(factor)
         return rows.times(norm_factor(model.head.weight[:known], rows.weight) if self.scale == "norm" else 1.0)
 

@@ -110,6 +110,7 @@ QUOTED = (
 
 LOSSES = ("cross-entropy", "squared error", "squentropy")
 MOVED = ("trained", "frozen")
+FROZEN = tuple(f"{loss}, frozen" for loss in LOSSES)
 """By which losses, and with the network trained or its head alone, starts of new rows are compared, as labels say."""
 
 
@@ -192,7 +193,9 @@ REPRODUCTIONS: Mapping[str, Reproduction] = MappingProxyType(
                 title="how rows from least squares are scaled beside trained ones, on training data held back",
                 claim=HARUN_2025,
                 caveat=QUOTED,
-                roles=Grid("norm", baseline="none", others=("temperature",), cells=MOVED, oracle="joint"),
+                roles=Grid(
+                    "norm", "none", ("level", "temperature"), (f"{LOSSES[0]}, trained", *FROZEN), oracle="joint"
+                ),
                 forms=("full",),
             ),
             Reproduction(
