@@ -136,5 +136,5 @@ def test_what_no_step_is_taken_with_is_not_read():
     given = data(slow)
     slow.read.clear()
     update(learner("abc"), given, Settings(steps=3, batch_size=4), observe=silent)
-    probed = 2 + 1 + 1  # two to check the shape, one for the teacher's width, one to count the operations
+    probed = 2 + 1  # two to check the shape, one to count the operations
     assert len(slow.read) == 3 * 4 + probed

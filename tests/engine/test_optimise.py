@@ -117,3 +117,17 @@ def test_one_number_that_is_not_finite_is_seen():
     assert all_finite([fine, fine])
     for wrong in (torch.inf, torch.nan):
         assert not all_finite([fine, nn.Parameter(torch.tensor([0.0, wrong]))])
+
+
+@pytest.mark.parametrize("settings", [Settings(momentum=0.9), Settings(optimiser="adamw")], ids=["sgd", "adamw"])
+def test_parameters_that_are_views_with_gaps_move_as_others_do(settings):
+    whole = torch.arange(12, dtype=torch.float32).view(3, 4)
+    view, own = nn.Parameter(whole[:, :2]), nn.Parameter(whole[:, :2].clone())
+    assert not view.is_contiguous()
+    for parameter in (view, own):
+        made = optimiser([parameter], settings)
+        for step in range(3):
+            parameter.grad = torch.arange(6, dtype=torch.float32).view(3, 2) - step
+            made.step()
+    torch.testing.assert_close(view.detach(), own.detach())
+    assert torch.equal(whole[:, 2:], torch.tensor([[2.0, 3], [6, 7], [10, 11]]))

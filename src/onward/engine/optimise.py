@@ -22,7 +22,7 @@ def optimiser(parameters: Sequence[nn.Parameter], settings: Settings, paces: Seq
         settings: how.
         paces: by what each one's learning rate is multiplied; () is 1 for all. One group of each pace.
     """
-    fused = all(p.device.type in ("cpu", "cuda") and p.is_floating_point() for p in parameters)
+    fused = all(map(fusible, parameters))
     groups: dict[float, list[nn.Parameter]] = {}
     for parameter, pace in zip(parameters, paces or [1.0] * len(parameters), strict=True):
         groups.setdefault(pace, []).append(parameter)
@@ -40,6 +40,13 @@ def optimiser(parameters: Sequence[nn.Parameter], settings: Settings, paces: Seq
     if settings.momentum:  # the fused step fails where a parameter has its first gradient later than others
         made.state.update({each: {"momentum_buffer": torch.zeros_like(each)} for each in parameters})
     return made
+
+
+def fusible(parameter: nn.Parameter) -> bool:
+    """Say whether torch's fused step moves a parameter rightly: one that is a view with gaps it moves wrongly."""
+    here = parameter.device.type in ("cpu", "cuda") and parameter.is_floating_point()
+    channels_last = parameter.ndim == 4 and parameter.is_contiguous(memory_format=torch.channels_last)
+    return here and (parameter.is_contiguous() or channels_last)
 
 
 def set_rate(optimiser: Optimizer, lr: float) -> None:

@@ -36,7 +36,8 @@ class FastLayer(nn.Module):
             else (shared.in_channels, shared.out_channels)
         )
         drawn = 1 + spread * torch.randn(members, size + wider, generator=draws)
-        self.ins, self.outs = (nn.Parameter(part.to(shared.weight)) for part in drawn.split([size, wider], dim=1))
+        parts = drawn.split([size, wider], dim=1)
+        self.ins, self.outs = (nn.Parameter(part.to(shared.weight).contiguous()) for part in parts)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return what the layer makes of a batch, each example by its member."""
