@@ -42,6 +42,17 @@ class Connection:
     batch_size: int
 
 
+def ranges(per_class: int, mix: float, lr: float, epochs: int, batch_size: int) -> dict[str, bool]:
+    """Return what must hold of the fields that all methods have that connect, and whether it does."""
+    return {
+        "per_class must be >= 0": per_class >= 0,
+        "mix must be in [0, 1]": 0 <= mix <= 1,
+        "connect_lr must be > 0": lr > 0,
+        "connect_epochs must be >= 1": epochs >= 1,
+        "connect_batch must be >= 1": batch_size >= 1,
+    }
+
+
 def few(context: Context, each: int) -> Data:
     """Return the examples of an update that stand for it: the same whenever asked."""
     return some_of_each(context.new, each, lambda name: context.generator("memory", name))

@@ -8,6 +8,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from statistics import median
 
 import pytest
 
@@ -47,3 +48,24 @@ def run(script, tmp_path_factory):
     )
     assert done.returncode == 0, done.stderr
     return done.stdout, json.loads(written.read_text())
+
+
+@pytest.fixture
+def ratios_are_of_slopes():
+    """A check of one cell of a run: the ratio of a loop is the median, over rounds, of its step over another's."""
+
+    def check(result, loop, beside):
+        lengths = result["cell"]["lengths"]
+        steps = {
+            name: [
+                (b - a) / (lengths["long"] - lengths["short"])
+                for a, b in zip(each["seconds"]["short"], each["seconds"]["long"], strict=True)
+            ]
+            for name, each in result["loops"].items()
+        }
+        shares = [a / b for a, b in zip(steps[loop], steps[beside], strict=True)]
+        assert len(shares) == 3 == result["cell"]["rounds"]
+        assert result["loops"][loop]["ratio"]["median"] == pytest.approx(median(shares))
+        assert set(result["loops"][beside]["ratio"].values()) == {1.0}
+
+    return check

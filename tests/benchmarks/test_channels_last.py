@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
-
 import pytest
 import torch
 
@@ -16,21 +14,9 @@ def test_the_table_has_a_line_for_each_order_of_each_cell_and_names_the_machine(
     assert facts["clock"] == "CPU time"
 
 
-def test_a_ratio_is_that_of_the_slopes_of_each_round(run):
-    _, facts = run
-    for result in facts["cells"]:
-        lengths = result["cell"]["lengths"]
-        steps = {
-            name: [
-                (b - a) / (lengths["long"] - lengths["short"])
-                for a, b in zip(loop["seconds"]["short"], loop["seconds"]["long"], strict=True)
-            ]
-            for name, loop in result["loops"].items()
-        }
-        shares = [a / b for a, b in zip(steps["channels last"], steps["channels first"], strict=True)]
-        assert len(shares) == 3 == result["cell"]["rounds"]
-        assert result["loops"]["channels last"]["ratio"]["median"] == pytest.approx(median(shares))
-        assert set(result["loops"]["channels first"]["ratio"].values()) == {1.0}
+def test_a_ratio_is_that_of_the_slopes_of_each_round(run, ratios_are_of_slopes):
+    for result in run[1]["cells"]:
+        ratios_are_of_slopes(result, "channels last", beside="channels first")
 
 
 def test_both_orders_make_the_same_weights_up_to_rounding(bench):

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from statistics import median
-
 import pytest
 import torch
 
@@ -16,21 +14,9 @@ def test_the_table_has_a_line_for_each_rival_of_each_cell_and_names_the_machine(
     assert facts["clock"] == "CPU time"
 
 
-def test_a_ratio_is_that_of_the_slopes_of_each_round(run):
-    _, facts = run
-    for result in facts["cells"]:
-        lengths = result["cell"]["lengths"]
-        steps = {
-            name: [
-                (b - a) / (lengths["long"] - lengths["short"])
-                for a, b in zip(loop["seconds"]["short"], loop["seconds"]["long"], strict=True)
-            ]
-            for name, loop in result["loops"].items()
-        }
-        shares = [a / b for a, b in zip(steps["subspace"], steps["one model"], strict=True)]
-        assert len(shares) == 3 == result["cell"]["rounds"]
-        assert result["loops"]["subspace"]["ratio"]["median"] == pytest.approx(median(shares))
-        assert set(result["loops"]["one model"]["ratio"].values()) == {1.0}
+def test_a_ratio_is_that_of_the_slopes_of_each_round(run, ratios_are_of_slopes):
+    for result in run[1]["cells"]:
+        ratios_are_of_slopes(result, "subspace", beside="one model")
 
 
 def test_one_has_corners_and_both_are_one_network_in_the_end(bench):

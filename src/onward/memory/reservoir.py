@@ -5,7 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Generator, Tensor
 
-from onward.types import Data, joined, subset
+from onward.memory.exemplars import recalled, remembered, without
+from onward.types import Data, Kept, joined, subset
 
 
 def admitted(seen: int, arriving: int, size: int, generator: Generator) -> Tensor:
@@ -49,3 +50,23 @@ def reservoir(memory: Data | None, seen: int, new: Data, size: int, generator: G
     enters = subset(new, order[holder[holder >= 0]])
     kept = enters if memory is None or not len(stays) else joined(subset(memory, stays), enters)
     return kept, seen + len(new)
+
+
+def passed_by(kept: Kept, new: Data, size: int, draws: Generator) -> Kept:
+    """Return what is kept of a reservoir, ``inputs``, ``targets`` and ``seen``, after an update's data has passed by.
+
+    Args:
+        kept: before; nothing before the first update.
+        new: the arrivals, under the names that the kept targets hold under.
+        size: the most to keep.
+        draws: for the order and the places.
+    """
+    memory, seen = reservoir(recalled(kept, new.classes), int(kept.get("seen", 0)), new, size, draws)
+    return {**remembered(memory), "seen": torch.tensor(seen)}
+
+
+def passed_by_without(kept: Kept, gone: Data) -> Kept:
+    """Return what is kept of a reservoir without some examples; fewer have then passed by."""
+    rest = without(kept, gone)
+    fewer = len(kept.get("targets", ())) - len(rest.get("targets", ()))
+    return {**rest, "seen": kept["seen"] - fewer} if "seen" in kept else rest

@@ -13,8 +13,8 @@ from onward.connecting import few
 from onward.context import Context
 from onward.errors import hold
 from onward.formulas.conflict import without_conflict
-from onward.memory.exemplars import recalled, remembered, without
-from onward.memory.reservoir import reservoir
+from onward.memory.exemplars import recalled, remembered
+from onward.memory.reservoir import passed_by, passed_by_without
 from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.phase import Edit, Phase, Step, cross_entropy
@@ -88,19 +88,14 @@ class AGEM(Method):
         """Take examples of the new data into the memory."""
         if not self.size:
             return {}
-        before = recalled(context.kept, model.classes)
-        if self.memory == "by_class":
-            fresh = few(context, self.size)
-            return remembered(fresh if before is None else joined(before, fresh))
-        seen = int(context.kept.get("seen", 0))
-        memory, seen = reservoir(before, seen, context.new, self.size, context.generator("reservoir"))
-        return {**remembered(memory), "seen": torch.tensor(seen)}
+        if self.memory == "reservoir":
+            return passed_by(context.kept, context.new, self.size, context.generator("reservoir"))
+        before, fresh = recalled(context.kept, model.classes), few(context, self.size)
+        return remembered(fresh if before is None else joined(before, fresh))
 
     def forget(self, kept: Kept, gone: Data, model: Classifier) -> Kept:
         """Take the examples out of the memory; fewer have then passed by."""
-        rest = without(kept, gone)
-        fewer = len(kept.get("targets", ())) - len(rest.get("targets", ()))
-        return {**rest, "seen": kept["seen"] - fewer} if "seen" in kept else rest
+        return passed_by_without(kept, gone)
 
 
 def beside(memory: Examples, size: int) -> Edit:

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import torch
 
-from onward.connecting import BEFORE, FOUND, Connection, connected, memory_after
+from onward.connecting import BEFORE, FOUND, Connection, connected, memory_after, ranges
 from onward.context import Context
 from onward.errors import hold
 from onward.memory.exemplars import without
@@ -62,6 +62,7 @@ class MCSGD(Method):
         5. Batch norm goes by the batch on the lines, and its statistics are taken anew at the end, on new and kept.
         6. Rows of classes that are new stand at both ends where they were learned: before there were none.
         7. The lower rate of later updates is a method of its own: ``stable_sgd | mc_sgd``.
+        8. The mean over the points of a line is ours, programs of [1] sum; so is half way as the place to begin.
 
     References:
         [1] Mirzadeh et al. 2021, "Linear Mode Connectivity in Multitask and Continual Learning", ICLR,
@@ -83,12 +84,8 @@ class MCSGD(Method):
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
         rules = {
-            "per_class must be >= 0": self.per_class >= 0,
-            "mix must be in [0, 1]": 0 <= self.mix <= 1,
             "points must be >= 1": self.points >= 1,
-            "connect_lr must be > 0": self.connect_lr > 0,
-            "connect_epochs must be >= 1": self.connect_epochs >= 1,
-            "connect_batch must be >= 1": self.connect_batch >= 1,
+            **ranges(self.per_class, self.mix, self.connect_lr, self.connect_epochs, self.connect_batch),
         }
         hold(rules, vars(self))
 

@@ -6,12 +6,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-import torch
-
 from onward.context import Context
 from onward.errors import hold
-from onward.memory.exemplars import recalled, remembered, without
-from onward.memory.reservoir import reservoir
+from onward.memory.exemplars import recalled
+from onward.memory.reservoir import passed_by, passed_by_without
 from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.phase import Phase
@@ -76,12 +74,8 @@ class Replay(Method):
 
     def keep(self, model: Classifier, context: Context) -> Kept:
         """Let the new data pass by the reservoir."""
-        before, seen = recalled(context.kept, model.classes), int(context.kept.get("seen", 0))
-        memory, seen = reservoir(before, seen, context.new, self.size, context.generator("reservoir"))
-        return {**remembered(memory), "seen": torch.tensor(seen)}
+        return passed_by(context.kept, context.new, self.size, context.generator("reservoir"))
 
     def forget(self, kept: Kept, gone: Data, model: Classifier) -> Kept:
         """Take the examples out of the memory; fewer have then passed by."""
-        rest = without(kept, gone)
-        fewer = len(kept.get("targets", ())) - len(rest.get("targets", ()))
-        return {**rest, "seen": kept["seen"] - fewer} if "seen" in kept else rest
+        return passed_by_without(kept, gone)

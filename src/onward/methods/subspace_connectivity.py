@@ -9,7 +9,7 @@ from typing import ClassVar
 import torch
 from torch import Generator
 
-from onward.connecting import BEFORE, FOUND, Connection, connected, memory_after
+from onward.connecting import BEFORE, FOUND, Connection, connected, memory_after, ranges
 from onward.context import Context, part
 from onward.errors import hold
 from onward.memory.exemplars import without
@@ -96,12 +96,8 @@ class SubspaceConnectivity(Method):
         rules = {
             "corners must be >= 1": self.corners >= 1,
             "spread must be >= 0": self.spread >= 0,
-            "mix must be in [0, 1]": 0 <= self.mix <= 1,
-            "per_class must be >= 0": self.per_class >= 0,
             "draws must be >= 1": self.draws >= 1,
-            "connect_lr must be > 0": self.connect_lr > 0,
-            "connect_epochs must be >= 1": self.connect_epochs >= 1,
-            "connect_batch must be >= 1": self.connect_batch >= 1,
+            **ranges(self.per_class, self.mix, self.connect_lr, self.connect_epochs, self.connect_batch),
         }
         hold(rules, vars(self))
 

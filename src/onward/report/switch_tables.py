@@ -75,7 +75,7 @@ def outcome_cells(each: Switching) -> tuple[str, ...]:
 def switch_cells(each: Switching) -> tuple[str, ...]:
     """Return what a line of the second table shows."""
     losses = [loss(found) for found in (each.spike, each.early, each.late)]
-    return (percent(each.at_once), *losses, *map(waited, each.steps), number(each.faster, decimals=1))
+    return (percent(each.at_once), *losses, *map(waited, each.steps), fewer(each.faster))
 
 
 def loss(found: Estimate) -> str:
@@ -86,3 +86,8 @@ def loss(found: Estimate) -> str:
 def waited(steps: float) -> str:
     """Return a number of steps; what was not reached is told."""
     return "never" if math.isinf(steps) else number(steps, decimals=0)
+
+
+def fewer(times: float) -> str:
+    """Return how many times fewer steps a start takes; a dash for one that never gets there."""
+    return number(times, decimals=1) if times else "–"
