@@ -91,6 +91,22 @@ def test_a_reproduction_goes_on_from_what_is_finished(tiny):
     assert not Path("results").exists()
 
 
+def test_several_run_one_after_the_other_each_in_a_folder_of_its_own(tiny, monkeypatch):
+    tiny.with_stem("twin-quick").write_text(FILE)
+    monkeypatch.setitem(registry.REPRODUCTIONS, "twin", replace(TINY, name="twin"))
+    told = done("reproduce tiny twin --quick --jobs 1 --seeds 1").out
+    assert told.index("are in results/tiny-quick") < told.index("are in results/twin-quick")
+    said = done("reproduce twin tiny --quick --jobs 1 --seeds 1 --json").json
+    assert [each["reproduction"]["name"] for each in said] == ["twin", "tiny"]
+    assert said[0]["curves"] == said[1]["curves"]
+    assert "--out is the folder of one reproduction, and 2 are named" in refused("reproduce tiny twin --quick --out a")
+
+
+def test_a_name_that_there_is_not_is_refused_before_anything_runs(tiny):
+    assert "unknown reproduction 'tny'" in refused("reproduce tiny tny --quick")
+    assert not Path("results").exists()
+
+
 def test_runs_that_failed_are_told_and_end_with_1(tiny):
     tiny.write_text(FILE.replace("epochs = 20", "epochs = 1\nlr = 1e30"))
     ended = typed("reproduce tiny --quick --jobs 1 --seeds 1")

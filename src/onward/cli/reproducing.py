@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,13 +15,15 @@ if TYPE_CHECKING:
     from onward.reproduction.account import Account
     from onward.reproduction.registry import Form, Reproduction
 
-Name = Annotated[str | None, typer.Argument(metavar="NAME", help="One of them; without it, all are listed.")]
+Names = Annotated[
+    list[str] | None, typer.Argument(metavar="[NAME]...", help="One or more of them; without one, all are listed.")
+]
 Quick = Annotated[bool, typer.Option("--quick", help="The form that takes minutes, on less data.")]
 Large = Annotated[bool, typer.Option("--large", help="The form at the size of papers, which wants a GPU.")]
 
 
 def reproduce(
-    name: Name = None,
+    names: Names = None,
     quick: Quick = False,
     large: Large = False,
     seeds: options.Seeds = None,
@@ -29,35 +32,37 @@ def reproduce(
     data_dir: options.DataDir = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """Run a published claim again and compare.
+    """Run published claims again and compare.
 
     What came here is told beside what was published. What is finished is not run again. Exit code 1 when runs failed.
     """
-    from onward.reproduction.registry import REPRODUCTIONS, find
-
-    if name is None:
-        list_them(tuple(REPRODUCTIONS.values()), as_json)
-        return
     from onward import experiment
     from onward.cli.experimenting import notice
-    from onward.cli.show import console
+    from onward.cli.show import print_json
+    from onward.errors import InputError
+    from onward.experiment.export import plain
     from onward.reproduction.account import account
+    from onward.reproduction.registry import REPRODUCTIONS, find
 
-    reproduction, form = find(name), form_of(quick, large)
-    with reproduction.file(form) as file:
-        wanted = experiment.read(file, data_dir, seeds)
-    folder = out or Path("results") / reproduction.called(form)
-    results = experiment.conduct(wanted, folder, jobs, None if as_json else notice)
-    came = account(reproduction, results)
-    came.export(folder)
-    picture = drawn(came, folder)
+    if not names:
+        list_them(tuple(REPRODUCTIONS.values()), as_json)
+        return
+    if out and len(names) > 1:
+        raise InputError(f"--out is the folder of one reproduction, and {len(names)} are named; name one, or leave it")
+    form, chosen, said, failed = form_of(quick, large), [find(name) for name in names], [], False
+    with ExitStack() as files:  # read before the first of them runs for hours
+        wanted = [experiment.read(files.enter_context(each.file(form)), data_dir, seeds) for each in chosen]
+    for reproduction, each in zip(chosen, wanted, strict=True):
+        folder = out or Path("results") / reproduction.called(form)
+        results = experiment.conduct(each, folder, jobs, None if as_json else notice)
+        failed = failed or bool(results.failed)
+        came = account(reproduction, results)
+        came.export(folder)
+        said.append(values(reproduction, form, results, came))
+        show(results, came, folder, quietly=as_json)
     if as_json:
-        print_all(reproduction, form, results, came)
-    else:
-        show(results, came)
-        console().print(f"results.json, comparison.csv, matrices.csv and learning.csv are in {folder}")
-        console().print(picture)
-    if results.failed:
+        print_json(plain(said if len(said) > 1 else said[0]))
+    if failed:
         raise typer.Exit(1)
 
 
@@ -89,17 +94,22 @@ def list_them(every: tuple[Reproduction, ...], as_json: bool) -> None:
     print_table(made)
 
 
-def show(results: Results, came: Account) -> None:
-    """Print the tables and the sentences."""
+def show(results: Results, came: Account, folder: Path, quietly: bool) -> None:
+    """Draw what came; unless quietly, print the tables, the sentences, and where the files are."""
     from onward.cli.show import console, fact
     from onward.report.tables import failures_table
 
+    picture = drawn(came, folder)
+    if quietly:
+        return
     for table in came.tables():
         console().print(table)
     if results.failed:
         console().print(failures_table(results))
     for word, told in came.lines():
         fact(word, told)
+    console().print(f"results.json, comparison.csv, matrices.csv and learning.csv are in {folder}")
+    console().print(picture)
 
 
 def drawn(came: Account, folder: Path) -> str:
@@ -112,18 +122,14 @@ def drawn(came: Account, folder: Path) -> str:
         return f"no picture: {error}"
 
 
-def print_all(reproduction: Reproduction, form: Form, results: Results, came: Account) -> None:
-    """Print everything as JSON."""
+def values(reproduction: Reproduction, form: Form, results: Results, came: Account) -> dict[str, Any]:
+    """Return everything that is told, as values."""
     from dataclasses import asdict
 
-    from onward.cli.show import print_json
-    from onward.experiment.export import plain
-
-    found: dict[str, Any] = {
+    return {
         "reproduction": asdict(reproduction),
         "form": form,
         "comparison": came.values(),
         "curves": results.curves(),
         "failed": [asdict(cell) for cell in results.failed],
     }
-    print_json(plain(found))
