@@ -65,13 +65,14 @@ def test_methods_may_go_on_from_the_same_version(tmp_path):
         "a": {"method": "warm_start", "start": "base"},
         "b": {"method": "lwf", "start": "base"},
     }
-    experiment = read(written(tmp_path, methods=methods, starts={"base": BASE}, watch=5))
+    experiment = read(written(tmp_path, methods=methods, starts={"base": BASE}, watch=5, seen_only=True))
     alone, a, b = experiment.contenders
     assert alone.start is None and a.start == b.start and a.start is not None
     assert (a.start.method, a.start.settings) == ("replay(size=20, per_batch=32)", replace(a.settings, epochs=7))
     keys = {cell.start_key for cell in experiment.cells if cell.contender.start}
     assert len(keys) == len(experiment.seeds) and "" not in keys
-    assert {cell.watch for cell in experiment.cells} == {5}
+    assert {(cell.watch, cell.seen_only) for cell in experiment.cells} == {(5, True)}
+    assert all(cell.definition["seen_only"] for cell in experiment.cells)
 
 
 def test_what_is_wrong_with_a_start_is_said(tmp_path):

@@ -37,6 +37,18 @@ def test_matrix_holds_every_experience_after_every_update():
     assert outcome.accuracy[0][1] == 0  # a class that was never seen cannot be right
 
 
+def test_experiences_to_come_are_left_out_where_only_those_seen_count(monkeypatch):
+    stream = class_incremental(DATA, DATA, 2, seed=0)
+    whole, calls = walked(learner(), stream, SETTINGS, seed=3), []
+    monkeypatch.setattr(walk, "judge", lambda *of: calls.append(of) or judge(*of))
+    seen = walked(learner(), stream, SETTINGS, seed=3, seen_only=True)
+    assert len(calls) == 1 + 2
+    assert [len(row) for row in seen.accuracy] == [1, 2]
+    np.testing.assert_array_equal(seen.matrix, np.where(np.tri(2, dtype=bool), whole.matrix, np.nan))
+    assert seen.negative_flips == whole.negative_flips
+    assert seen.measures | {"seconds": 0} == whole.measures | {"seconds": 0}
+
+
 def test_outcome_counts_examples_and_bills_each_update():
     outcome = walked(learner(), class_incremental(DATA, DATA, 2, seed=0), SETTINGS, seed=0)
     assert (outcome.arrived, outcome.tested) == ((40, 20), (40, 20))

@@ -27,7 +27,7 @@ from torch.nn.functional import cross_entropy
 from onward.engine.update import update
 from onward.errors import InputError
 from onward.learner import Learner
-from onward.methods.least_squares import LeastSquares
+from onward.methods.least_squares import BY_LOSS, LeastSquares
 from onward.methods.warm_start import WarmStart
 from onward.nets.zoo import fresh
 from onward.settings import Settings
@@ -187,7 +187,16 @@ def test_without_new_classes_it_is_the_warm_start_bit_for_bit(scenario):
     assert differing(ours.model.state_dict(), theirs.model.state_dict()) == []
 
 
-@pytest.mark.parametrize("scale", ["none", "norm", "level", "temperature"])
+@pytest.mark.parametrize("loss, scale", list(BY_LOSS.items()))
+def test_the_default_scale_is_the_rule_named_for_the_loss(loss, scale):
+    _, by_loss = started(LeastSquares(loss=loss))
+    _, named = started(LeastSquares(loss=loss, scale=scale))
+    _, other = started(LeastSquares(loss=loss, scale="temperature"))
+    assert torch.equal(by_loss.head.blocks[1].weight, named.head.blocks[1].weight)
+    assert not torch.equal(by_loss.head.blocks[1].weight, other.head.blocks[1].weight)
+
+
+@pytest.mark.parametrize("scale", ["by_loss", "none", "norm", "level", "temperature"])
 def test_each_scale_serves_every_scenario(scale):
     for scenario in SCENARIOS:
         child = life(LeastSquares(scale=scale), scenario).child.model
@@ -201,7 +210,7 @@ def test_each_scale_serves_every_scenario(scale):
         ({"mode": "own"}, "mode must be one of paper, ridge, balanced, got 'own'"),
         ({"ridge": -1.0}, "ridge must be >= 0, got -1.0"),
         ({"bias": "one"}, "bias must be one of zero, solved, mean, got 'one'"),
-        ({"scale": "half"}, "scale must be one of none, norm, level, temperature, got 'half'"),
+        ({"scale": "half"}, "scale must be one of by_loss, none, norm, level, temperature, got 'half'"),
         ({"loss": "hinge"}, "loss must be one of cross_entropy, squared_error, squentropy, got 'hinge'"),
     ],
 )

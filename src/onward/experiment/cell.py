@@ -50,7 +50,8 @@ def walk(cell: Cell) -> Outcome:
     """
     learner, stream = ground(cell)
     start = partial(started, cell) if cell.contender.start is not None else None
-    return walked(learner, stream, cell.contender.settings, cell.seed, start=start, watch=cell.watch)
+    settings, seed = cell.contender.settings, cell.seed
+    return walked(learner, stream, settings, seed, start=start, watch=cell.watch, seen_only=cell.seen_only)
 
 
 def begin_there(cell: Cell) -> None:

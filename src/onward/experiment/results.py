@@ -23,7 +23,8 @@ class Outcome:
         experiences: their names.
         arrived: training examples of each, (t,).
         tested: test examples of each, (t,).
-        accuracy: the accuracy matrix, r[i][j] on experience j's test after update i, (t, t).
+        accuracy: the accuracy matrix, r[i][j] on experience j's test after update i, (t, t); where experiences to come
+            were not evaluated, its lower triangle.
         negative_flips: ``[i][j]`` is the share of experience j's test that was right before update i and wrong after
             it, for the j < i that had been learned by then.
         costs: of each update, (t,).
@@ -42,8 +43,9 @@ class Outcome:
 
     @cached_property
     def matrix(self) -> Matrix:
-        """The accuracy matrix as an array, (t, t)."""
-        return np.array(self.accuracy)
+        """The accuracy matrix as an array, (t, t); NaN where it was not measured."""
+        whole = len(self.accuracy)
+        return np.array([[*row, *[np.nan] * (whole - len(row))] for row in self.accuracy])
 
     @cached_property
     def after_updates(self) -> tuple[float, ...]:

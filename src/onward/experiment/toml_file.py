@@ -30,6 +30,7 @@ class Document:
             ``start``: a method, as text, or as a table of ``method`` and the settings in which it differs.
         seeds: how many, counted from 0, or which.
         watch: how many examples of each test set are looked at whenever the loss is read; see ``Experiment``.
+        seen_only: experiences to come are not evaluated.
     """
 
     name: str
@@ -40,6 +41,7 @@ class Document:
     starts: dict[str, Any] = field(default_factory=dict)
     seeds: Any = 3
     watch: int = 0
+    seen_only: bool = False
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
 
@@ -90,8 +92,10 @@ def read(path: str | Path, data_dir: str | Path | None = None, seeds: int | None
     if wrong or tried.plan is None:
         every = list(dict.fromkeys(wrong))
         raise InputError(f"{counted(len(every), 'problem')} in {file}:" + "".join(f"\n- {each}" for each in every))
-    name, watch = str(values["name"]), int(str(values.get("watch", 0)))
-    return Experiment(name, tried.plan, model, tuple(contenders), numbers, folder, watch)
+    watch, seen_only = int(str(values.get("watch", 0))), bool(values.get("seen_only", False))
+    return Experiment(
+        str(values["name"]), tried.plan, model, tuple(contenders), numbers, folder, watch=watch, seen_only=seen_only
+    )
 
 
 def section(values: Mapping[str, Any], name: str) -> dict[str, Any]:

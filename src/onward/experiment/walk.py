@@ -24,9 +24,18 @@ Begin = Callable[[Learner, Experience, int], tuple[Learner, Record]]
 
 
 def walked(
-    learner: Learner, stream: Stream, settings: Settings, seed: int, *, start: Begin | None = None, watch: int = 0
+    learner: Learner,
+    stream: Stream,
+    settings: Settings,
+    seed: int,
+    *,
+    start: Begin | None = None,
+    watch: int = 0,
+    seen_only: bool = False,
 ) -> Outcome:
     """Update a learner with each experience in order, and evaluate it on every one after each update.
+
+    What differs between experiments is a parameter each, hence so many.
 
     Args:
         learner: what it starts with, and the method that updates it.
@@ -35,6 +44,7 @@ def walked(
         seed: from which each update gets one of its own.
         start: what learns the first experience in the place of the learner's own method and settings.
         watch: how many examples of each test set are looked at while an update trains; 0 does not look.
+        seen_only: experiences to come are not evaluated.
 
     Raises:
         InputError: when an experience does not fit the model or the method.
@@ -50,7 +60,7 @@ def walked(
         else:
             learner, record = update(learner, experience.train, settings, draws, observe=look or silent)
         seen += [watched(look)] if look else []
-        after = judged(learner, stream)
+        after = judged(learner, stream[: number + 1] if seen_only else stream)
         rows.append(tuple(judgement.accuracy for judgement in after))
         flips.append(tuple(negative_flips(*pair) for pair in zip(before[:number], after[:number], strict=True)))
         costs.append(record.cost)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, get_args
 
 import torch
@@ -32,6 +33,14 @@ Bias = Literal["zero", "solved", "mean"]
 
 Loss = Literal["cross_entropy", "squared_error", "squentropy"]
 """What is minimised on the new data."""
+
+Scale = Literal["by_loss", LogitScale]
+"""How the new rows are brought to the size of the old ones."""
+
+BY_LOSS: Mapping[Loss, LogitScale] = MappingProxyType(
+    {"cross_entropy": "norm", "squared_error": "norm", "squentropy": "level"}
+)
+"""Which of them is best under each loss, on held-back data: ``onward reproduce good-start-scale``."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +72,7 @@ class LeastSquares(Method):
         scale: β: ``none``, 1; ``norm``, so that old and new rows are equally long in the mean; and with the rows solved
             on one half of the examples, by the other half: ``level``, so that the true class's logit is in the mean as
             large as the largest old one; ``temperature``, so that old and new rows have the least cross-entropy.
+            ``by_loss`` is the best of them under ``loss``: ``level`` for squentropy, else ``norm``.
         loss: ``cross_entropy``; ``squared_error``, Σ (z − y)², of which the rows are the minimum; ``squentropy`` [4].
 
     Example:
@@ -99,12 +109,12 @@ class LeastSquares(Method):
     relative: bool = False
     unit: bool = False
     bias: Bias = "zero"
-    scale: LogitScale = "norm"
+    scale: Scale = "by_loss"
     loss: Loss = "cross_entropy"
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
-        choices = {"start": Start, "mode": Mode, "bias": Bias, "scale": LogitScale, "loss": Loss}
+        choices = {"start": Start, "mode": Mode, "bias": Bias, "scale": Scale, "loss": Loss}
         rules = {
             f"{name} must be one of {listed(get_args(choice))}": getattr(self, name) in get_args(choice)
             for name, choice in choices.items()
@@ -137,8 +147,8 @@ class LeastSquares(Method):
 
     def scaled(self, model: Classifier, new: Data, known: int, draws: torch.Generator) -> Rows:
         """Return rows for the classes from ``known`` on, fitted to examples of these alone, times β; in one pass."""
-        order = torch.randperm(len(new), generator=draws)
-        one, other = order.tensor_split(2) if self.scale in FITTED else (order, order[:0])
+        order, scale = torch.randperm(len(new), generator=draws), self.scaled_by
+        one, other = order.tensor_split(2) if scale in FITTED else (order, order[:0])
         moments = Moments.empty(model.head.in_features, len(model.classes) - known, model.device)
         weights = torch.ones_like(moments.counts)
         if self.mode == "balanced":
@@ -152,9 +162,14 @@ class LeastSquares(Method):
             said.append((old, rows.logits(features), targets))
         if said:
             old, fresh, targets = (torch.cat(each) for each in zip(*said, strict=True))
-            factor = FITTED[self.scale](old, fresh, targets - known + old.shape[1])
+            factor = FITTED[scale](old, fresh, targets - known + old.shape[1])
             return self.solved(moments).times(factor)
-        return rows.times(norm_factor(model.head.weight[:known], rows.weight) if self.scale == "norm" else 1.0)
+        return rows.times(norm_factor(model.head.weight[:known], rows.weight) if scale == "norm" else 1.0)
+
+    @property
+    def scaled_by(self) -> LogitScale:
+        """The rule of the scale."""
+        return BY_LOSS[self.loss] if self.scale == "by_loss" else self.scale
 
     def counted(self, features: Tensor) -> Tensor:
         """Return features as they enter the sums, (b, d)."""
