@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import torch
-from tests.experiment.story import written
+from tests.experiment.story import STORY, written
 
 from onward.datasets.source import read as read_source
 from onward.experiment import cell as cells
@@ -36,6 +36,23 @@ def test_what_gets_everything_at_once_learns_it_in_one_update_and_is_tested_on_a
     assert outcome.experiences == ("all",) and (outcome.arrived, outcome.tested) == ((160,), (80,))
     assert [cost.samples for cost in outcome.costs] == [5 * 160]
     assert outcome.accuracy[0][0] > 0.7
+
+
+def test_tasks_that_are_told_come_at_once_each_with_a_softmax_of_its_own(tmp_path):
+    """The same four digits as one choice and as two tasks of two: told which, the same training is right more often."""
+    methods = {"oracle": {"method": "warm_start", "at_once": True}}
+    stream = STORY["stream"]
+    every, told = (
+        read(written(tmp_path, methods=methods, stream={**stream, "scenario": scenario})).cells[0]
+        for scenario in ("class-incremental", "task-incremental")
+    )
+    learner, at_once = cells.ground(told)
+    assert learner.model.tasks == (0, 0, 1, 1) and len(at_once) == 1
+    chosen = [set(each.candidates) for each in at_once[0].of]
+    assert chosen == [set(learner.classes[:2]), set(learner.classes[2:])]
+    one, other = run(every).outcome, run(told).outcome
+    assert (one.arrived, one.tested, one.experiences) == (other.arrived, other.tested, other.experiences)
+    assert other.accuracy[0][0] > one.accuracy[0][0]
 
 
 def test_data_is_read_once_for_all_cells_of_a_process(tmp_path, monkeypatch):

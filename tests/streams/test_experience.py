@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import pytest
 import torch
 from tests.streams.test_scenario import NAMES, numbered, rows
 
-from onward.errors import InputError
 from onward.streams.experience import together
 from onward.streams.scenario import class_incremental, data_incremental, task_incremental
 
@@ -29,7 +27,8 @@ def test_each_test_counts_once_though_several_share_it():
     assert torch.equal(whole.test.targets, stream[0].test.targets)
 
 
-def test_where_the_task_is_told_at_test_there_is_no_such_stream():
+def test_where_the_task_is_told_at_test_the_one_experience_holds_those_that_it_is_made_of():
     stream = task_incremental(numbered(40), numbered(12, seed=1), 2, seed=0)
-    with pytest.raises(InputError, match="leave at_once out"):
-        together(stream)
+    (every,) = together(stream)
+    assert every.of == stream and every.candidates is None
+    assert (len(every.train), len(every.test)) == (40, 12)

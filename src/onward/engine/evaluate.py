@@ -40,6 +40,12 @@ class Judgement:
         return float(self.right.mean())
 
 
+def laid_together(parts: Sequence[Judgement]) -> Judgement:
+    """Return what one learner says of several test sets as what it says of all of them."""
+    predicted, targets = (np.concatenate(each) for each in zip(*((p.predicted, p.targets) for p in parts), strict=True))
+    return Judgement(predicted, targets, parts[0].classes)
+
+
 def judge(learner: Learner, data: Data, among: Sequence[str] | None = None) -> Judgement:
     """Return what the learner says of all of ``data``.
 

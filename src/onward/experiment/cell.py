@@ -69,10 +69,12 @@ def ground(cell: Cell) -> tuple[Learner, Stream]:
     """
     train, test = data_of(cell.stream, cell.data_dir)
     stream = made_stream(cell.stream, train, test, cell.seed)
-    if cell.contender.at_once:
-        stream = together(stream)
     told = any(experience.candidates is not None for experience in stream)
     model = made_model(cell.model, shape_of(train), cell.seed, tasks=told)
+    if cell.contender.at_once:
+        for each in stream if told else ():  # the classes of each task come together, as they would one by one
+            model.grow(each.candidates or (), cell.seed)
+        stream = together(stream)
     return Learner(model, parsed(cell.contender.method)), stream
 
 

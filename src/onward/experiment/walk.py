@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from onward.engine.evaluate import Judgement, judge
+from onward.engine.evaluate import Judgement, judge, laid_together
 from onward.engine.log import silent
 from onward.engine.update import update
 from onward.experiment.convergence import learning_curve
@@ -81,7 +81,10 @@ def walked(
 def judged(learner: Learner, stream: Stream) -> list[Judgement]:
     """Return what a learner says of each experience's test; a test set that several share is gone through once."""
     sharing = {(id(each.test), each.candidates): each for each in stream}
-    found = {key: judge(learner, each.test, each.candidates) for key, each in sharing.items()}
+    found = {
+        key: laid_together(judged(learner, each.of)) if each.of else judge(learner, each.test, each.candidates)
+        for key, each in sharing.items()
+    }
     return [found[id(each.test), each.candidates] for each in stream]
 
 

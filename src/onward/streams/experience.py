@@ -19,12 +19,14 @@ class Experience:
         train: what arrives.
         test: where it is evaluated; its targets are counted by the class names of ``train``.
         candidates: the class names among which a prediction is made when the task is told at test; else None.
+        of: the experiences that come in it at once, where the task is told: each is evaluated by itself.
     """
 
     name: str
     train: Data
     test: Data
     candidates: tuple[str, ...] | None = None
+    of: tuple[Experience, ...] = ()
 
 
 Stream = tuple[Experience, ...]
@@ -56,12 +58,7 @@ def portion(data: Data, rows: Tensor, owner: str) -> Data:
 
 
 def together(stream: Stream) -> Stream:
-    """Return a stream of one experience: all training data of another, on all its tests, each of them once.
-
-    Raises:
-        InputError: when the task is told at test, as no one task is that of all.
-    """
-    if any(each.candidates is not None for each in stream):
-        raise InputError("a stream in which the task is told at test cannot come at once; leave at_once out")
+    """Return a stream of one experience: all training data of another, on all its tests, each of them once."""
     trains, tests = [each.train for each in stream], list({id(each.test): each.test for each in stream}.values())
-    return (Experience("all", joined(*trains), joined(*tests)),)
+    told = any(each.candidates is not None for each in stream)
+    return (Experience("all", joined(*trains), joined(*tests), of=stream if told else ()),)
