@@ -23,11 +23,11 @@ from onward.types import Data, Kept
 class MCSGD(Method):
     """Learn the new data alone; then move to where straight lines of low loss lead to the old weights and the new.
 
-    With w* the weights before the update, ŵ those that it has learned, L_j the loss on the few examples kept of update
-    j, and t in 1/m ... 1:
+    With w* the weights before the update, ŵ those that it has learned, L* the mean loss on the few examples kept of
+    earlier updates, L_k that on those of this one, and t in 1/m ... 1:
 
         w ← mix w* + (1 − mix) ŵ
-        min_w  1/m Σ_t [ Σ_{j<k} L_j(w* + t (w − w*)) + L_k(ŵ + t (w − ŵ)) ]              (after [1])
+        min_w  1/m Σ_t [ L*(w* + t (w − w*)) + L_k(ŵ + t (w − ŵ)) ]                       (after [1])
 
     Few examples suffice, for they need not teach: they only say which way leads down along a line.
 
@@ -43,7 +43,7 @@ class MCSGD(Method):
         connect_lr: learning rate of the second phase, without momentum. Papers: 0.05 MNIST, 0.01 CIFAR [2].
         connect_epochs: its passes over the memory. Papers: 1 [1].
         connect_batch: its examples of the memory a step, and as many new ones. Papers: 10.
-        summed: the losses of earlier updates are summed as above, else their mean is taken.
+        summed: the losses of earlier updates are summed; steps then grow with their number, and may break down.
         straight_through: leave out the factor t of the chain rule, as the program of [1] does.
 
     Example:
@@ -57,7 +57,7 @@ class MCSGD(Method):
     Departures:
         1. Learning starts from the connected weights, as in one program of [1]; another goes on from the learned ones.
         2. t = 0 is left out: there w has no gradient. With ``straight_through`` programs of [1] take it in.
-        3. Batches of the memory mix earlier updates, and each is the mean times their number where it is summed.
+        3. [1] writes a sum over earlier updates, its programs take the mean over all that is kept, as here.
         4. Learning takes as long in the first update as in others; the program of [1] doubles it.
         5. Batch norm goes by the batch on the lines, and its statistics are taken anew at the end, on new and kept.
         6. Rows of classes that are new stand at both ends where they were learned: before there were none.
@@ -76,7 +76,7 @@ class MCSGD(Method):
     connect_lr: float = 0.05
     connect_epochs: int = 1
     connect_batch: int = 10
-    summed: bool = True
+    summed: bool = False
     straight_through: bool = False
 
     keeps_examples: ClassVar[bool] = True
