@@ -12,7 +12,7 @@ from torch import Generator
 from onward.connecting import BEFORE, FOUND, Connection, connected, memory_after, ranges
 from onward.context import Context, part
 from onward.errors import hold
-from onward.memory.exemplars import recalled, without
+from onward.memory.exemplars import without
 from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.nets.subspace import Look, Subspace, around, simplex
@@ -53,7 +53,6 @@ class SubspaceConnectivity(Method):
         connect_batch: its examples of the memory a step, and as many new ones; the paper does not tell.
         summed: the losses of earlier updates are summed as in Eq. 2, else their mean is taken.
         straight_through: leave out the factors α_i of the chain rule in ``connect``.
-        beside: examples of the memory beside each batch while learning, >= 0; Papers: 0.
 
     Example:
         >>> from onward.methods.subspace_connectivity import SubspaceConnectivity
@@ -89,7 +88,6 @@ class SubspaceConnectivity(Method):
     connect_batch: int = 10
     summed: bool = True
     straight_through: bool = False
-    beside: int = 0
 
     keeps_examples: ClassVar[bool] = True
 
@@ -113,8 +111,6 @@ class SubspaceConnectivity(Method):
                 continue
             fit = self.corners > 1 and (last is None or phase.within is None)
             last = phase.inside(Subspace(offsets)).tuned(lr=faster * phase.settings.lr) if fit else phase
-            memory = recalled(context.kept, model.classes) if self.beside else None
-            last = last if memory is None else last.mixed(memory, self.beside)
             yield last
         if last and self.per_class and (connect := self.connecting(last, model, context)):
             yield connect
