@@ -39,6 +39,13 @@ def test_a_start_is_the_first_update_and_kept_for_the_next(experiment, tmp_path)
     assert len(learner.kept["replay/targets"]) == 20 and a.accuracy[-1] != b.accuracy[-1]
 
 
+def test_the_start_is_told_as_soon_as_it_is_made_and_once_for_all_that_go_on_from_it(experiment, tmp_path):
+    told = []
+    conduct(experiment, tmp_path, jobs=1, observe=told.append)
+    assert [notice.state for notice in told] == ["begun", *["done"] * len(experiment.cells)]
+    assert (told[0].finished, told[0].told) == (0, "what it goes on from is there")
+
+
 def test_with_its_own_method_and_settings_a_start_changes_nothing(tmp_path):
     same = {"whole": METHODS["whole"], "a": {**METHODS["a"], "epochs": 3}}
     experiment = read(written(tmp_path, methods=same, starts=STARTS, settings={"epochs": 3}, seeds=1))

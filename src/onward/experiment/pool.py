@@ -29,15 +29,16 @@ class Notice:
     Args:
         label: of its method.
         seed: its seed.
-        state: ``found`` finished from before; ``damaged``, and so run again; ``done``; ``failed``.
-        told: why, where it is damaged or failed.
+        state: ``found`` finished from before; ``damaged``, and so run again; ``begun``, where it goes on from a version
+            that others share and that is made; ``done``; ``failed``.
+        told: why, where it is damaged or failed; what is there, where it is begun.
         finished: cells that are through by now, failed ones included.
         of: all cells.
     """
 
     label: str
     seed: int
-    state: Literal["found", "damaged", "done", "failed"]
+    state: Literal["found", "damaged", "begun", "done", "failed"]
     told: str
     finished: int
     of: int
@@ -70,7 +71,7 @@ def conduct(
     cells = tuple(replace(cell, starts=Path(folder) / "starts") for cell in experiment.cells)
     results: dict[str, CellResult] = {}
 
-    def tell(cell: Cell, state: Literal["found", "damaged", "done", "failed"], told: str = "") -> None:
+    def tell(cell: Cell, state: Literal["found", "damaged", "begun", "done", "failed"], told: str = "") -> None:
         if observe is not None:
             observe(Notice(cell.contender.label, cell.seed, state, told, len(results), len(cells)))
 
@@ -87,8 +88,8 @@ def conduct(
     rest.sort(key=lambda cell: experiment.seeds.index(cell.seed))  # every method has a result before any has them all
     jobs = jobs or os.cpu_count() or 1
     starts = {cell.start_key: cell for cell in rest if cell.start_key}
-    for _ in finished(begin_there, tuple(starts.values()), jobs):
-        pass
+    for cell, _ in finished(begin_there, tuple(starts.values()), jobs):
+        tell(cell, "begun", "what it goes on from is there")
     for cell, result in finished(run, rest, jobs):
         ledger.write(cell, result)
         results[cell.key] = result
