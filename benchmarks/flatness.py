@@ -4,10 +4,10 @@
     python benchmarks/flatness.py --data-dir FOLDER --quick    half a minute, to see that it runs
 
 After figure 5 of Doan, Mirzadeh & Farajtabar 2023, "Continual Learning Beyond a Single Model", arXiv:2202.09826, in the
-setting of its ablation: five tasks of 22.5 degrees, each seen once, an MLP of two layers of 100, no replay. One network,
-and the midpoints of subspaces of 2, 3 and 5 corners, at the paper's rates. After each task the largest eigenvalues of
-the Hessian of the mean cross-entropy on this task's test images are taken. The paper does not tell on which data it
-takes them.
+setting of its ablation: five tasks of 22.5 degrees, each seen once, an MLP of two layers of 100, no replay. There are
+one network and the midpoints of subspaces of 2, 3 and 5 corners, at the paper's rates. After each task the largest
+eigenvalues of the Hessian of the mean cross-entropy on this task's test images are taken. The paper does not tell on
+which data it takes them.
 """
 
 from __future__ import annotations
