@@ -39,6 +39,7 @@ from onward.methods.soft_targets import SoftTargets
 from onward.methods.stable_sgd import StableSGD
 from onward.methods.subspace_connectivity import SubspaceConnectivity
 from onward.methods.subspace_ensemble import SubspaceEnsemble
+from onward.methods.two_step import TwoStep
 from onward.methods.vanilla_ensemble import VanillaEnsemble
 from onward.methods.warm_start import WarmStart
 from onward.record import Record
@@ -141,6 +142,11 @@ SPECIMENS = {
         SubspaceEnsemble(diversity=0.1, prediction="corners"),
         SubspaceEnsemble(corners=1),
         "it makes each update cost the past less, and holds nothing",
+    ),
+    "two_step": Specimen(
+        TwoStep(per_class=5, weight=2),
+        TwoStep(per_class=0),
+        "it chooses what is learned first, and holds nothing",
     ),
     "vanilla_ensemble": Specimen(
         VanillaEnsemble(members=2),

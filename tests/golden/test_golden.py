@@ -49,6 +49,7 @@ METHODS = {
     "stable_sgd": "stable_sgd(decay=0.5)",
     "subspace_connectivity": "subspace_connectivity(per_class=5, connect_epochs=5)",
     "subspace_ensemble": "subspace_ensemble",
+    "two_step": "two_step",
     "vanilla_ensemble": "vanilla_ensemble",
     "warm_start": "warm_start",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 import torch
 
-from onward.memory.by_class import some_of_each
+from onward.memory.by_class import lowest_of_each, some_of_each
 from onward.rng import generator
 from onward.types import Examples
 
@@ -36,3 +36,14 @@ def test_how_classes_are_counted_moves_no_draw():
     other = Examples(DATA.inputs, (DATA.targets + 1) % 3, ("c", "a", "b"))
     inputs = [some_of_each(data, 4, draw).take(torch.arange(12)).inputs.tolist() for data in (DATA, other)]
     assert inputs[0] == inputs[1]
+
+
+def test_the_lowest_of_each_class_are_taken_the_earlier_of_two_alike():
+    """The scores of class a, rows 0, 3, 6 ..., fall; those of b, rows 1, 4, 7 ..., are all one; c's rise."""
+    slope = {"a": -1, "b": 0, "c": 1}
+
+    def score(of_class):
+        rows = of_class.take(torch.arange(len(of_class))).inputs[:, 0]
+        return slope[of_class.classes[int(of_class.targets[0])]] * rows
+
+    assert lowest_of_each(DATA, 2, score).tolist() == [1, 2, 4, 5, 54, 57]

@@ -54,6 +54,7 @@ def test_only_methods_and_scenarios_that_there_are_are_named():
         "align_head",
         "stable_sgd",
         "subspace_ensemble",
+        "two_step",
         "batch_ensemble",
         "vanilla_ensemble",
     ],

@@ -1,13 +1,13 @@
-"""As many examples of each class, drawn by the names of the classes."""
+"""As many examples of each class: drawn by the names of the classes, or those of the lowest score."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import torch
-from torch import Generator
+from torch import Generator, Tensor
 
-from onward.types import Data, present, subset
+from onward.types import Data, View, present, subset
 
 
 def some_of_each(data: Data, each: int, draw: Callable[[str], Generator]) -> Data:
@@ -23,3 +23,21 @@ def some_of_each(data: Data, each: int, draw: Callable[[str], Generator]) -> Dat
         rows = (data.targets == data.classes.index(name)).nonzero()[:, 0]
         taken.append(rows[torch.randperm(len(rows), generator=draw(name))[:each]])
     return subset(data, torch.cat(taken).sort().values)
+
+
+def lowest_of_each(data: Data, each: int, score: Callable[[Data], Tensor]) -> Tensor:
+    """Return the rows of the examples with the lowest scores of every class that is there, in the order of the data.
+
+    Of two with one score the earlier is taken.
+
+    Args:
+        data: from which to take.
+        each: of a class, at most; >= 1.
+        score: gives those of the examples of one class, (m,); asked once a class, so that one class at a time is held.
+    """
+    taken = []
+    for name in present(data):
+        rows = (data.targets == data.classes.index(name)).nonzero()[:, 0]
+        scores = score(View(data, rows, data.targets[rows], data.classes))
+        taken.append(rows[scores.cpu().argsort(stable=True)[:each]])
+    return torch.cat(taken).sort().values
