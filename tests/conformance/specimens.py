@@ -22,6 +22,7 @@ from onward.methods.batch_ensemble import BatchEnsemble
 from onward.methods.ckca import CKCA
 from onward.methods.dash import DASH
 from onward.methods.ewc import EWC
+from onward.methods.expanse import Expanse
 from onward.methods.feature_distillation import FeatureDistillation
 from onward.methods.freeze_old_rows import FreezeOldRows
 from onward.methods.freeze_stem import FreezeStem
@@ -88,6 +89,7 @@ SPECIMENS = {
     "ckca": Specimen(CKCA(features=1.0, answers=4.0), CKCA(answers=0.0, slowing=0.0), two_tilts),
     "dash": Specimen(DASH(), DASH(least=1.0), "it frees the network for the new, and holds nothing of the past"),
     "ewc": Specimen(EWC(strength=30.0), EWC(strength=0.0), two_tilts),
+    "expanse": Specimen(Expanse(size=20), Expanse(mode="authors", ratio=0.0, size=0), two_blobs),
     "feature_distillation": Specimen(
         FeatureDistillation(strength=1.0, form="smooth_l1"), FeatureDistillation(strength=0.0), two_tilts
     ),

@@ -32,6 +32,7 @@ METHODS = {
     "ckca": "ckca",
     "dash": "dash",
     "ewc": "ewc(strength=100)",
+    "expanse": "expanse",
     "feature_distillation": "feature_distillation(form='smooth_l1')",
     "freeze_old_rows": "freeze_old_rows",
     "freeze_stem": "freeze_stem",

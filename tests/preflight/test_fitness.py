@@ -46,6 +46,7 @@ def test_only_methods_and_scenarios_that_there_are_are_named():
         "lwf",
         "ckca",
         "scratch",
+        "expanse",
         "freeze_old_rows",
         "least_squares",
         "soft_targets",

@@ -164,7 +164,8 @@ class CKCA(Method):
         distance, parts = distance_named(self.form, old.head.weight), old.softmaxes
 
         def featreg(step: Step) -> Tensor:
-            return worth * self.features * distance(step.features, step.old.features, trust(step))
+            before = step.old.features
+            return worth * self.features * distance(step.features[:, : before.shape[1]], before, trust(step))
 
         def adakd(step: Step) -> Tensor:
             student, teacher, weights = step.logits, step.old.logits, trust(step)

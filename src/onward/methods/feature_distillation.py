@@ -78,7 +78,8 @@ class FeatureDistillation(Method):
         distance = distance_named(self.form, context.old.head.weight)
 
         def feature_distillation(step: Step) -> Tensor:
-            return self.strength * distance(step.features, step.old.features)
+            before = step.old.features
+            return self.strength * distance(step.features[:, : before.shape[1]], before)  # a wider network has more
 
         for phase in phases:
             yield phase.plus(feature_distillation=feature_distillation)

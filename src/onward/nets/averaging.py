@@ -66,7 +66,7 @@ def mean_of_models(frame: Classifier, models: Sequence[Classifier], weights: Seq
     for kind in ("weight", "bias") if frame.head.bias else ("weight",):
         rows = [rows_of(model.head, kind, len(frame.classes)) for model in models]
         for block, own in zip(made.head.linears, mean_of(rows, weights).split(frame.head.sizes), strict=True):
-            getattr(block, kind).copy_(own)
+            getattr(block, kind).copy_(own[:, : block.in_features] if kind == "weight" else own)
     return made
 
 
@@ -90,7 +90,8 @@ def mean_of(tensors: Sequence[Tensor], weights: Sequence[float]) -> Tensor:
 
 def rows_of(head: Head, kind: str, count: int) -> Tensor:
     """Return the weights, (count, d), or the biases, (count,), of all blocks of a head, and zeros for what it lacks."""
-    rows = torch.cat([getattr(block, kind) for block in head.linears])
+    read = [head.in_features - block.in_features if kind == "weight" else 0 for block in head.linears]
+    rows = torch.cat([F.pad(getattr(b, kind), (0, less)) for b, less in zip(head.linears, read, strict=True)])
     return F.pad(rows, (*(0, 0) * (rows.ndim - 1), 0, count - len(rows)))
 
 

@@ -177,6 +177,7 @@ class Classifier(nn.Module):
             "features": self.head.in_features,
             "sizes": list(self.head.sizes),
             "bias": self.head.bias,
+            **self.head.reach(),
             "classes": list(self.classes),
             "tasks": None if self.tasks is None else list(self.tasks),
             "mean": list(self.mean),

@@ -13,6 +13,7 @@ from onward.nets.backbone import Backbone
 from onward.nets.classifier import Classifier, Spec
 from onward.nets.cnn import CNN
 from onward.nets.ensemble import Ensemble
+from onward.nets.expanded import Expanded
 from onward.nets.fast_weights import FastWeights
 from onward.nets.head import Head
 from onward.nets.identity import Identity
@@ -29,7 +30,11 @@ BACKBONES: dict[str, type[Backbone]] = {
     "resnet18": ResNet18,
     "imported": Imported,
 }
-WRAPPERS: dict[str, type[Backbone]] = {"random_features": RandomFeatures, "fast_weights": FastWeights}
+WRAPPERS: dict[str, type[Backbone]] = {
+    "random_features": RandomFeatures,
+    "fast_weights": FastWeights,
+    "expanded": Expanded,
+}
 """Networks around a network, which their spec calls ``inner``; methods put them in place. ``ensemble`` is another."""
 
 
@@ -45,9 +50,10 @@ def build(spec: Spec, seed: int = 0) -> Classifier:
         raise InputError(f"a learner's network is a classifier, the spec says {kind!r}")
     try:
         features, sizes, bias = rest.pop("features"), rest.pop("sizes"), rest.pop("bias")
+        reads, corrections = rest.pop("reads", None), rest.pop("corrections", ())
         backbone = build_backbone(rest.pop("backbone"), seed)
         with isolated(seed, "head"):
-            return Classifier(backbone, Head(features, sizes, bias), **rest)
+            return Classifier(backbone, Head(features, sizes, bias, reads, corrections), **rest)
     except (KeyError, TypeError) as error:
         raise InputError(f"the spec of the classifier is not whole: {error}") from error
 
@@ -90,9 +96,11 @@ def again(model: Classifier, seed: int) -> Classifier:
     buffers of bytes, which are no weights: a tokenizer.
     """
     drawn = build(model.spec(), seed)
-    head, names = Head(drawn.head.in_features, bias=drawn.head.bias), iter(drawn.classes)
-    for size in drawn.head.sizes:
-        head.grow(list(islice(names, size)), seed)
+    names = iter(drawn.classes)
+    head = Head(drawn.head.in_features, bias=drawn.head.bias)
+    for size, reads in zip(drawn.head.sizes, drawn.head.reads, strict=True):
+        head.grow(list(islice(names, size)), seed, reads)
+    head.corrections = drawn.head.corrections
     drawn.head = head
     held = {k: t for k, t in model.state_dict().items() if t.dtype == torch.uint8 or not model.trains(k)}
     drawn.load_state_dict(held, strict=False)

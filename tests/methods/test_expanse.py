@@ -1,0 +1,156 @@
+"""EXPANSE: new units in every layer, and a source that stays to the bit."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from tests.conformance.scenarios import clouds, cnn, images, mlp, task_headed, with_dropout
+from tests.methods.walks import FIRST, RATE, SECOND, SEED, SETTINGS, batches, grown, seen_by
+from tests.reference.expanse import expanse, said
+
+from onward.engine.update import planned, update
+from onward.errors import InputError
+from onward.learner import Learner
+from onward.methods.batch_ensemble import BatchEnsemble
+from onward.methods.expanse import Expanse
+from onward.methods.vanilla_ensemble import VanillaEnsemble
+from onward.methods.warm_start import WarmStart
+from onward.nets.expanded import Expanded, source
+from onward.nets.zoo import fresh
+from onward.settings import Settings
+
+SGD = Settings(epochs=2, batch_size=16, lr=0.1, momentum=0.9, weight_decay=0.1)
+NESTEROV = replace(SGD, nesterov=True, weight_decay=0.01, clip=1.0)
+ADAMW = Settings(epochs=2, batch_size=16, lr=0.01, weight_decay=0.5, optimiser="adamw")
+PICTURES, MORE = images("abc", 1), images("bd", 2)
+
+
+def resnet():
+    """A residual network with batch norm."""
+    return fresh("resnet18", (1, 4, 4), seed=0, width=2)
+
+
+CASES = {
+    "new classes": (mlp, FIRST, SECOND, SGD, Expanse()),
+    "the same classes": (mlp, FIRST, clouds("abc", 2, shift=1.0), SGD, Expanse()),
+    "some new and some again": (mlp, FIRST, clouds("dca", 2, shift=0.5), NESTEROV, Expanse()),
+    "adamw": (mlp, FIRST, SECOND, ADAMW, Expanse(ratio=1.5)),
+    "adamw, the same classes": (mlp, FIRST, clouds("abc", 2, shift=1.0), ADAMW, Expanse(units=3)),
+    "dropout": (with_dropout, FIRST, SECOND, SGD, Expanse()),
+    "batch norm": (cnn, PICTURES, MORE, SGD, Expanse()),
+    "batch norm, adamw, examples of the source": (cnn, PICTURES, MORE, ADAMW, Expanse(size=20)),
+    "sums and batch norm": (resnet, PICTURES, MORE, SGD, Expanse(budget=2000)),
+    "parts of a head": (task_headed, FIRST, SECOND, NESTEROV, Expanse()),
+}
+
+
+def same_bits(one, other, data):
+    """Whether two networks are one: their tensors, and what they say."""
+    ours, theirs = one.state_dict(), other.state_dict()
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+    return torch.equal(one(data.inputs), other(data.inputs))
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_source_says_bit_for_bit_what_the_parent_said(case):
+    net, first, second, settings, method = CASES[case]
+    parent, _ = update(Learner(net(), method), first, settings, seed=3)
+    child, _ = update(parent, second, settings, seed=4)
+    assert same_bits(source(child.model), parent.model, first)
+    again = {second.classes[k] for k in second.targets.unique().tolist()}
+    stays = [k for k, name in enumerate(parent.classes) if name not in again]
+    joint, before = child.model(first.inputs), parent.model(first.inputs)
+    assert torch.equal(joint[:, stays], before[:, stays])
+    for k in range(len(parent.classes)):
+        assert k in stays or not torch.equal(joint[:, k], before[:, k])
+    third, _ = update(child, first, settings, seed=5)
+    assert same_bits(source(third.model), child.model, second)
+    assert same_bits(source(source(third.model)), parent.model, first)
+
+
+def test_fifty_steps_are_those_of_the_blocks_written_out():
+    learner = Learner(fresh("mlp", (4,), seed=0, width=8, depth=2), Expanse())
+    parent, _ = update(learner, FIRST, SETTINGS, seed=3)
+    start, _ = update(parent, SECOND, replace(SETTINGS, steps=0), SEED)
+    child, record = update(parent, SECOND, SETTINGS, SEED)
+    old = [each.detach() for each in parent.model.parameters()]
+    new = [start.model.get_parameter(name).detach().clone().requires_grad_() for name in NEW]
+    expanse(old, new, batches(seen_by(grown(parent))), **RATE)
+    assert record.cost.steps == 50
+    for name, leaf in zip(NEW, new, strict=True):
+        assert not torch.equal(start.model.get_parameter(name), leaf)
+        torch.testing.assert_close(child.model.get_parameter(name), leaf, rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(child.predict(FIRST.inputs).logits, said(old, new, FIRST.inputs), rtol=1e-3, atol=1e-4)
+
+
+NEW = [
+    *(f"backbone.added.layers.1.from_old.{part}" for part in ("weight", "bias")),
+    *(f"backbone.added.layers.3.{part}" for part in ("from_old.weight", "from_old.bias", "from_new.weight")),
+    *(f"head.blocks.1.{part}" for part in ("weight", "bias")),
+]
+
+
+@pytest.mark.parametrize("second", [SECOND, clouds("abc", 2)], ids=["new classes", "the same classes"])
+def test_before_the_first_step_everything_is_said_as_without_the_new_units(second):
+    parent, _ = update(Learner(mlp(), Expanse()), FIRST, SETTINGS, seed=3)
+    dry = replace(SETTINGS, steps=0)
+    wide, _ = update(parent, second, dry, SEED)
+    plain, _ = update(parent, second, dry, SEED, method=WarmStart())
+    torch.testing.assert_close(wide.predict(FIRST.inputs).logits, plain.predict(FIRST.inputs).logits)
+
+
+def test_as_the_authors_ran_it_all_moves_and_the_copy_says_something_else():
+    method = Expanse(mode="authors", size=20, share=0.25)
+    parent, _ = update(Learner(fresh("mlp", (4,), 0, width=8), method), FIRST, SETTINGS, seed=3)
+    copied, _ = update(parent, SECOND, replace(SETTINGS, steps=0), SEED)
+    assert torch.equal(copied.model.backbone.inner.layers[3].weight, parent.model.backbone.layers[3].weight)
+    assert not torch.allclose(copied.model(FIRST.inputs)[:, :3], parent.model(FIRST.inputs), atol=1e-3)
+    child, record = update(parent, SECOND, SETTINGS, SEED)
+    assert record.phases[0].mixed == 4  # a quarter of 12 + 4
+    assert record.phases[0].trained == sum(each.numel() for each in child.model.parameters())
+    moved = dict(copied.model.named_parameters())
+    assert all(not torch.equal(each, moved[name]) for name, each in child.model.named_parameters())
+    assert len(child.kept["expanse/inputs"]) == 20
+
+
+def test_unfreeze_is_a_phase_of_the_new_and_then_one_of_all():
+    parent, _ = update(Learner(mlp(), Expanse()), FIRST, SETTINGS, seed=3)
+    alone, everything = planned(parent, SECOND, SETTINGS, method=Expanse(mode="unfreeze"))
+    assert (alone.name, everything.name) == ("train", "unfreeze")
+    # 4 units from 4 inputs; rows of 2 classes at 8 + 4 features; all else is 8 units and rows of 3 classes.
+    assert alone.trained == 4 * 5 + 2 * 13
+    assert everything.trained == alone.trained + 8 * 5 + 3 * 9
+
+
+def test_without_new_units_it_is_the_frozen_network_under_new_rows():
+    parent, _ = update(Learner(mlp(), Expanse(ratio=0)), FIRST, SETTINGS, seed=3)
+    child, record = update(parent, SECOND, SETTINGS, SEED)
+    assert not isinstance(child.model.backbone, Expanded)
+    assert torch.equal(child.model(FIRST.inputs)[:, :3], parent.model(FIRST.inputs))
+    assert record.phases[0].trained == 2 * 9
+
+
+def test_a_network_with_members_is_refused():
+    for other in (BatchEnsemble(), VanillaEnsemble()):
+        parent, _ = update(Learner(mlp(), other), FIRST, replace(SETTINGS, steps=0))
+        with pytest.raises(InputError, match=r"expanse widens one network, .* Leave the other out"):
+            update(parent, SECOND, SETTINGS, method=Expanse())
+
+
+def test_it_keeps_examples_only_where_it_is_told_to():
+    assert not Expanse().keeps_examples
+    assert Expanse(size=1).keeps_examples
+
+
+@pytest.mark.parametrize("values", [{"mode": "x"}, {"ratio": -1.0}, {"units": -1}, {"size": -1}, {"share": 1.0}])
+def test_values_outside_their_ranges_are_refused(values):
+    with pytest.raises(InputError, match=f"{next(iter(values))} must be"):
+        Expanse(**values)
+
+
+def test_units_are_given_in_one_way():
+    with pytest.raises(InputError, match="budget must be >= 0, and None where units is given, got 1"):
+        Expanse(units=1, budget=1)
