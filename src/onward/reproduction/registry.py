@@ -206,6 +206,14 @@ REPRODUCTIONS: Mapping[str, Reproduction] = MappingProxyType(
                 roles=starts_of_new_rows(*LOSSES),
                 forms=("full",),
             ),
+            Reproduction(
+                name="doan2023-choices",
+                title="what these tables leave open, chosen on training data held back of Permuted MNIST",
+                claim=of_doan_2023("permuted", sizes=False).claim,
+                caveat=SILENCES,
+                roles=Roles("subspace connectivity", "naive sgd, rate 0.01", "multitask"),
+                forms=("full",),
+            ),
             *(of_doan_2023(stream, sizes) for sizes in (False, True) for stream in doan2023.STREAMS),
         )
     }
