@@ -31,6 +31,7 @@ class Connection:
         lr: learning rate; without momentum.
         epochs: passes over the examples of earlier updates.
         batch_size: of them, and of the new ones beside them.
+        clip: the most that the gradient of a look may be long; None for any length.
     """
 
     points: Callable[[int, Generator], Iterable[Look]]
@@ -40,9 +41,12 @@ class Connection:
     lr: float
     epochs: int
     batch_size: int
+    clip: float | None
 
 
-def ranges(per_class: int, mix: float, lr: float, epochs: int, batch_size: int) -> dict[str, bool]:
+def ranges(
+    per_class: int, mix: float, lr: float, epochs: int, batch_size: int, clip: float | None
+) -> dict[str, bool]:
     """Return what must hold of the fields that all methods have that connect, and whether it does."""
     return {
         "per_class must be >= 0": per_class >= 0,
@@ -50,6 +54,7 @@ def ranges(per_class: int, mix: float, lr: float, epochs: int, batch_size: int) 
         "connect_lr must be > 0": lr > 0,
         "connect_epochs must be >= 1": epochs >= 1,
         "connect_batch must be >= 1": batch_size >= 1,
+        "connect_clip must be > 0, or None": clip is None or clip > 0,
     }
 
 
@@ -97,5 +102,5 @@ def connected(phase: Phase, model: Classifier, context: Context, each: int, how:
     )
     calm = replace(phase, name="connect", data=memory, mixes=(), terms={"cross_entropy": cross_entropy}, within=None)
     calm = calm.tuned(lr=how.lr, momentum=0.0, epochs=how.epochs, batch_size=how.batch_size, augment=())
-    calm = calm.tuned(schedule="constant", warmup=0.0, patience=None)
+    calm = calm.tuned(schedule="constant", warmup=0.0, patience=None, clip=how.clip)
     return calm.mixed(few(context, each), how.batch_size).inside(space)

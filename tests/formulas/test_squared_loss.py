@@ -26,6 +26,12 @@ def test_squared_error_by_hand():
     assert squared_error(torch.tensor([[0.5, 2.0], [1.0, 3.0]]), torch.tensor([0, 1])).item() == pytest.approx(4.625)
 
 
+def test_an_aim_and_an_emphasis_by_hand():
+    """3 (0.5 - 2)^2 + 2^2 = 10.75 and 1^2 + 3 (3 - 2)^2 = 4: their mean."""
+    logits, targets = torch.tensor([[0.5, 2.0], [1.0, 3.0]]), torch.tensor([0, 1])
+    assert squared_error(logits, targets, aim=2.0, emphasis=3.0).item() == pytest.approx(7.375)
+
+
 @few
 @given(st.integers(0, 999))
 def test_its_gradient_is_twice_the_distance_by_the_batch(seed):

@@ -132,22 +132,27 @@ def test_biases_may_be_the_mean_of_the_old_ones(bias):
     assert torch.equal(child.head.blocks[1].bias, mean.expand(2)) and parent.head.blocks[0].bias.mean() != 0
 
 
-@pytest.mark.parametrize("loss", ["squared_error", "squentropy"])
-def test_its_steps_are_those_of_the_reference(loss):
-    method = LeastSquares(scale="none", ridge=0.2, loss=loss)
+@pytest.mark.parametrize(
+    ("loss", "rescaled"),
+    [("squared_error", {}), ("squared_error", {"aim": 3.0, "emphasis": 2.0}), ("squentropy", {})],
+)
+def test_its_steps_are_those_of_the_reference(loss, rescaled):
+    method = LeastSquares(scale="none", ridge=0.2, loss=loss, **rescaled)
     parent = begun(WarmStart())
     child, record = update(parent, SECOND, SETTINGS, SEED, method=method)
     model = grown(parent)
-    reference.written(model, reference.least_squares(*features_of(parent.model), [0, 1], 0.2).float())
+    rows = reference.least_squares(*features_of(parent.model), [0, 1], 0.2).float()
+    reference.written(model, rescaled.get("aim", 1.0) * rows)
     start = copy.deepcopy(model)
-    reference.learned(model, loss, batches(seen_by(model)), **RATE)
+    reference.learned(model, loss, batches(seen_by(model)), **RATE, **rescaled)
     assert record.phases[0].terms == (loss,)
     assert_same_parameters(child.model, model, start)
 
 
-def test_where_the_loss_is_the_squared_error_training_does_not_move_the_solution():
+@pytest.mark.parametrize("aim", [1.0, 3.0])
+def test_where_the_loss_is_the_squared_error_training_does_not_move_the_solution(aim):
     """Of the head alone, from the minimum of what is minimised: whole batches, no ridge, all classes new."""
-    method = LeastSquares(mode="ridge", ridge=0.0, bias="solved", scale="none", loss="squared_error")
+    method = LeastSquares(mode="ridge", ridge=0.0, bias="solved", scale="none", loss="squared_error", aim=aim)
     learner = Learner(fresh("mlp", (4,), seed=0, width=16, depth=1), method)
     settings = Settings(trains="head", epochs=20, batch_size=90, lr=0.01)
     start, _ = update(learner, FIRST, replace(settings, steps=0), SEED)
@@ -212,6 +217,9 @@ def test_each_scale_serves_every_scenario(scale):
         ({"bias": "one"}, "bias must be one of zero, solved, mean, got 'one'"),
         ({"scale": "half"}, "scale must be one of by_loss, none, norm, level, temperature, got 'half'"),
         ({"loss": "hinge"}, "loss must be one of cross_entropy, squared_error, squentropy, got 'hinge'"),
+        ({"loss": "squared_error", "aim": 0.0}, "aim must be > 0, got 0.0"),
+        ({"loss": "squared_error", "emphasis": -1.0}, "emphasis must be > 0, got -1.0"),
+        ({"emphasis": 15.0}, "emphasis acts in the squared error alone: it wants loss='squared_error', got 15.0"),
     ],
 )
 def test_values_out_of_range_are_refused(fields, told):

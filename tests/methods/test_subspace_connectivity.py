@@ -37,9 +37,10 @@ METHOD = SubspaceConnectivity(
 )
 
 
-def test_both_phases_are_those_of_the_reference():
+@pytest.mark.parametrize("clip", [None, 0.2])
+def test_both_phases_are_those_of_the_reference(clip):
     """Fifty steps in the subspace of three corners, and sixteen towards both midpoints, of two points each."""
-    parent = begun(METHOD)
+    parent = begun(replace(METHOD, connect_clip=clip))
     child, record = update(parent, SECOND, SETTINGS, SEED)
     model, context = grown(parent), context_of(parent, METHOD.name)
     learning, every = [], batches(seen_by(model))
@@ -60,6 +61,7 @@ def test_both_phases_are_those_of_the_reference():
         1,
         RATE,
         0.1,
+        clip,
     )
     assert [phase.steps for phase in record.phases] == [50, len(paths)] == [50, 16]
     assert_same_parameters(child.model, model, grown(parent))
@@ -133,6 +135,7 @@ def test_examples_can_be_taken_out_of_the_memory_and_the_corners_stay():
         {"connect_lr": 0.0},
         {"connect_epochs": 0},
         {"connect_batch": 0},
+        {"connect_clip": 0.0},
     ],
 )
 def test_values_outside_their_ranges_are_refused(values):

@@ -38,14 +38,14 @@ def unit_length(h):
     return h / h.norm()
 
 
-def learned(model, loss, steps, lr, momentum):
+def learned(model, loss, steps, lr, momentum, aim=1.0, emphasis=1.0):
     """Train with a squared loss: the sum of squares to the one-hot vector, or that beside the cross-entropy."""
 
     def by_hand(x, y, _):
         total = 0.0
         for z, k in zip(model(x), y.tolist(), strict=True):
             if loss == "squared_error":
-                total = total + sum((value - float(c == k)) ** 2 for c, value in enumerate(z))
+                total = total + sum(emphasis * (z[c] - aim) ** 2 if c == k else z[c] ** 2 for c in range(len(z)))
             else:
                 others = sum(value**2 for c, value in enumerate(z) if c != k) / (len(z) - 1)
                 total = total - (z[k] - z.logsumexp(dim=0)) + others

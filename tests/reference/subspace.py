@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import torch
 from tests.reference.descent import cross_entropy
 from torch.func import functional_call
@@ -28,6 +30,15 @@ def loss_at(model, point, x, y):
     return cross_entropy(functional_call(model, point, (x,)), y)
 
 
+def felt_at(model, point, x, y, clip):
+    """What has the gradient of the cross-entropy at a point, at most so long, and is linear in the point."""
+    here = {name: value.detach().requires_grad_() for name, value in point.items()}
+    gradients = torch.autograd.grad(loss_at(model, here, x, y), list(here.values()))
+    length = sum(gradient.square().sum() for gradient in gradients).sqrt()
+    shorter = min(1.0, clip / float(length))
+    return sum((shorter * g * value).sum() for g, value in zip(gradients, point.values(), strict=True))
+
+
 def descend(corners, objectives, lr, momentum=0.0, decay=0.0):
     """Go down each objective in turn: v <- momentum v + g + decay w for each corner, then w <- w - lr v."""
     leaves = [leaf for corner in corners for leaf in corner.values()]
@@ -47,7 +58,7 @@ def settle(model, corners):
             parameter.copy_(torch.stack([corner[name] for corner in corners]).mean(0))
 
 
-def connect(model, corners, ends, steps, past, lr):
+def connect(model, corners, ends, steps, past, lr, clip=None):
     """Minimise the losses on the way to both ends.
 
     Args:
@@ -57,12 +68,14 @@ def connect(model, corners, ends, steps, past, lr):
         steps: for each the points, a list of n + 1 shares of which the last is the end's, and the old and new batch.
         past: what the old loss is multiplied by.
         lr: learning rate.
+        clip: how long the gradient at a point may be; None for any length.
     """
+    loss = loss_at if clip is None else partial(felt_at, clip=clip)
 
     def objective(points, old, new):
         seen = [
-            past * loss_at(model, between(shares, [*corners, ends[0]]), *old)
-            + loss_at(model, between(shares, [*corners, ends[1]]), *new)
+            past * loss(model, between(shares, [*corners, ends[0]]), *old)
+            + loss(model, between(shares, [*corners, ends[1]]), *new)
             for shares in points
         ]
         return sum(seen) / len(seen)

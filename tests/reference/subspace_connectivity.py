@@ -6,7 +6,7 @@ from tests.reference.subspace import connect, corners_of
 from tests.reference.subspace_ensemble import subspace_ensemble
 
 
-def subspace_connectivity(model, offsets, learning, before, mix, noise, connecting, past, rate, connect_lr):
+def subspace_connectivity(model, offsets, learning, before, mix, noise, connecting, past, rate, connect_lr, clip=None):
     """Learn in the subspace, start between both midpoints, and connect.
 
     Args:
@@ -20,10 +20,11 @@ def subspace_connectivity(model, offsets, learning, before, mix, noise, connecti
         past: number of earlier updates.
         rate: of learning.
         connect_lr: of connecting.
+        clip: of the gradient at a point, in connecting.
     """
     subspace_ensemble(model, corners_of(model, offsets), learning, **rate)
     found = {name: parameter.detach().clone() for name, parameter in model.named_parameters()}
     ends = ({**found, **before}, found)
     for name, parameter in model.named_parameters():
         parameter.data = mix * ends[0][name] + (1 - mix) * found[name]
-    connect(model, corners_of(model, noise(model)), ends, connecting, past, connect_lr)
+    connect(model, corners_of(model, noise(model)), ends, connecting, past, connect_lr, clip)

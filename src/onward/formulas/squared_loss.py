@@ -10,19 +10,25 @@ from torch import Tensor
 from torch.nn import functional as F
 
 
-def squared_error(logits: Tensor, targets: Tensor, there: Tensor | None = None) -> Tensor:
-    """Return ``Σ_k (z_k − [k = y])²``, mean over the batch: what the least-squares classifier makes least.
+def squared_error(
+    logits: Tensor, targets: Tensor, there: Tensor | None = None, *, aim: float = 1.0, emphasis: float = 1.0
+) -> Tensor:
+    """Return ``κ (z_y − M)² + Σ_{k ≠ y} z_k²``, mean over the batch: with κ = 1, what least squares makes least.
 
     The sum over classes, not their mean, so that the loss is that of the ridge problem, whose solution stands still
-    under it.
+    under it. Where classes are many, the one that is true counts for little among the others; κ and M mend that (Hui &
+    Belkin 2020, arXiv:2006.07322).
 
     Args:
         logits: z, (b, c).
         targets: y, the true class ids, (b,) int64.
         there: which classes count, (b, c); None for all.
+        aim: M, what the logit of the true class is drawn to.
+        emphasis: κ, how much the true class counts.
     """
-    apart = among(logits, there) - F.one_hot(targets, logits.shape[1])
-    return apart.square().sum(dim=1).mean()
+    true = F.one_hot(targets, logits.shape[1])
+    squares = (among(logits, there) - aim * true).square()
+    return (squares if emphasis == 1.0 else squares * (1 + (emphasis - 1) * true)).sum(dim=1).mean()
 
 
 def squentropy(logits: Tensor, targets: Tensor, there: Tensor | None = None) -> Tensor:

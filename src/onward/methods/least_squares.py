@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from types import MappingProxyType
 from typing import Literal, get_args
 
@@ -73,7 +74,10 @@ class LeastSquares(Method):
             on one half of the examples, by the other half: ``level``, so that the true class's logit is in the mean as
             large as the largest old one; ``temperature``, so that old and new rows have the least cross-entropy.
             ``by_loss`` is the best of them under ``loss``: ``level`` for squentropy, else ``norm``.
-        loss: ``cross_entropy``; ``squared_error``, Σ (z − y)², of which the rows are the minimum; ``squentropy`` [4].
+        loss: ``cross_entropy``; ``squared_error``, κ (z_y − M)² + Σ_{k ≠ y} z_k², of which M times the rows are the
+            minimum where κ = 1; ``squentropy`` [4].
+        aim: M > 0, what the squared error draws the true class's logit to.
+        emphasis: κ > 0, how much the true class counts in it. Papers: more than 1 for many classes [5].
 
     Example:
         >>> from onward.engine.update import update
@@ -100,7 +104,8 @@ class LeastSquares(Method):
         [1] Harun & Kanan 2025, "A Good Start Matters", arXiv:2503.06385; its Eq. 3 is known to us from two programs
         that quote it, DATEXIS/IMPRINT one of them.
         [2] Harun & Kanan 2024, "Overcoming the Stability Gap in Continual Learning", arXiv:2306.01904, and its program;
-        Qi, Brown & Lowe 2018, arXiv:1712.07136.  [3] IMPRINT.  [4] Hui, Belkin & Wright 2023, arXiv:2302.03952.
+        Qi, Brown & Lowe 2018, arXiv:1712.07136.  [3] IMPRINT.  [4] Hui, Belkin & Wright 2023, arXiv:2302.03952.  [5] Hui & Belkin 2020,
+        arXiv:2006.07322.
     """
 
     start: Start = "least_squares"
@@ -111,6 +116,8 @@ class LeastSquares(Method):
     bias: Bias = "zero"
     scale: Scale = "by_loss"
     loss: Loss = "cross_entropy"
+    aim: float = 1.0
+    emphasis: float = 1.0
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
@@ -119,7 +126,12 @@ class LeastSquares(Method):
             f"{name} must be one of {listed(get_args(choice))}": getattr(self, name) in get_args(choice)
             for name, choice in choices.items()
         }
-        hold(rules | {"ridge must be >= 0": self.ridge >= 0}, vars(self))
+        rules["ridge must be >= 0"] = self.ridge >= 0
+        for name in ("aim", "emphasis"):
+            rules[f"{name} must be > 0"] = getattr(self, name) > 0
+            told = getattr(self, name) == 1.0 or self.loss == "squared_error"
+            rules[f"{name} acts in the squared error alone: it wants loss='squared_error'"] = told
+        hold(rules, vars(self))
 
     @torch.no_grad()
     def prepare(self, model: Classifier, context: Context) -> Classifier:
@@ -142,8 +154,9 @@ class LeastSquares(Method):
         if self.loss == "cross_entropy":
             yield from phases
             return
+        told = {"aim": self.aim, "emphasis": self.emphasis} if self.loss == "squared_error" else {}
         for phase in phases:
-            yield phase.exchanged(towards_one_hot(LOSSES[self.loss]), name=self.loss)
+            yield phase.exchanged(towards_one_hot(partial(LOSSES[self.loss], **told)), name=self.loss)
 
     def scaled(self, model: Classifier, new: Data, known: int, draws: torch.Generator) -> Rows:
         """Return rows for the classes from ``known`` on, fitted to examples of these alone, times β; in one pass."""
@@ -180,7 +193,8 @@ class LeastSquares(Method):
         if self.start == "class_mean":
             return Rows(moments.sums / moments.counts.where(moments.present, 1)[:, None], None)
         mode = "paper" if self.mode == "paper" else "ridge"
-        return least_squares(moments, self.ridge, mode, bias=self.bias == "solved", relative=self.relative)
+        rows = least_squares(moments, self.ridge, mode, bias=self.bias == "solved", relative=self.relative)
+        return rows.times(self.aim)
 
 
 def seen(model: Classifier, data: Data) -> Iterator[tuple[Tensor, Tensor]]:

@@ -43,7 +43,8 @@ class MCSGD(Method):
         connect_lr: learning rate of the second phase, without momentum. Papers: 0.05 MNIST, 0.01 CIFAR [2].
         connect_epochs: its passes over the memory. Papers: 1 [1].
         connect_batch: its examples of the memory a step, and as many new ones. Papers: 10.
-        summed: the losses of earlier updates are summed; steps then grow with their number, and may break down.
+        connect_clip: the most that the gradient at a point may be long, > 0; None for any length. Papers: none.
+        summed: the losses of earlier updates are summed; steps then grow with their number.
         straight_through: leave out the factor t of the chain rule, as the program of [1] does.
 
     Example:
@@ -76,6 +77,7 @@ class MCSGD(Method):
     connect_lr: float = 0.05
     connect_epochs: int = 1
     connect_batch: int = 10
+    connect_clip: float | None = 1.0
     summed: bool = False
     straight_through: bool = False
 
@@ -85,7 +87,7 @@ class MCSGD(Method):
         """Refuse values outside their ranges."""
         rules = {
             "points must be >= 1": self.points >= 1,
-            **ranges(self.per_class, self.mix, self.connect_lr, self.connect_epochs, self.connect_batch),
+            **ranges(self.per_class, self.mix, self.connect_lr, self.connect_epochs, self.connect_batch, self.connect_clip),
         }
         hold(rules, vars(self))
 
@@ -106,6 +108,7 @@ class MCSGD(Method):
             lr=self.connect_lr,
             epochs=self.connect_epochs,
             batch_size=self.connect_batch,
+            clip=self.connect_clip,
         )
         if connect := connected(last, model, context, self.per_class, how):
             yield connect

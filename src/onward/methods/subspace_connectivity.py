@@ -51,8 +51,8 @@ class SubspaceConnectivity(Method):
         connect_lr: learning rate of the second phase, without momentum. Papers: 0.05 MNIST, 0.1 CIFAR.
         connect_epochs: its passes over the memory; the paper does not tell.
         connect_batch: its examples of the memory a step, and as many new ones; the paper does not tell.
-        summed: the losses of earlier updates are summed as in Eq. 2, else their mean is taken. The steps of ``connect``
-            grow with their number: of three runs of 20 updates one broke down.
+        connect_clip: the most that the gradient at a point may be long, > 0; None for any length.
+        summed: the losses of earlier updates are summed as in Eq. 2, else their mean is taken.
         straight_through: leave out the factors α_i of the chain rule in ``connect``.
 
     Example:
@@ -68,7 +68,8 @@ class SubspaceConnectivity(Method):
            momentum, and what happens in the first update. Inferred: ``draws``; one pass; none; nothing is connected.
         2. [1] starts from one corner and draws the others around it; here all are drawn, and shifted so that their
            midpoint is the model as it was. Before the first step nothing has changed.
-        3. Batches of the memory mix earlier updates, and each is the mean times their number where it is summed.
+        3. Batches of the memory mix earlier updates, and each is the mean times their number where it is summed. Steps of
+           ``connect`` so grow with the number of updates, and break down; ``connect_clip`` is ours, against that.
         4. In ``connect`` dropout rests and batch norm goes by the batch; its statistics are taken anew at the
            midpoint, on new data and kept. [1] does not say.
         5. Rows of classes that are new stand at both ends where they were learned: before there were none.
@@ -87,6 +88,7 @@ class SubspaceConnectivity(Method):
     connect_lr: float = 0.05
     connect_epochs: int = 1
     connect_batch: int = 10
+    connect_clip: float | None = 1.0
     summed: bool = True
     straight_through: bool = False
 
@@ -98,7 +100,7 @@ class SubspaceConnectivity(Method):
             "corners must be >= 1": self.corners >= 1,
             "spread must be >= 0": self.spread >= 0,
             "draws must be >= 1": self.draws >= 1,
-            **ranges(self.per_class, self.mix, self.connect_lr, self.connect_epochs, self.connect_batch),
+            **ranges(self.per_class, self.mix, self.connect_lr, self.connect_epochs, self.connect_batch, self.connect_clip),
         }
         hold(rules, vars(self))
 
@@ -135,6 +137,7 @@ class SubspaceConnectivity(Method):
             lr=self.connect_lr,
             epochs=self.connect_epochs,
             batch_size=self.connect_batch,
+            clip=self.connect_clip,
         )
         return connected(phase, model, context, self.per_class, how)
 

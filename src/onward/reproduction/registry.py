@@ -111,6 +111,7 @@ QUOTED = (
 LOSSES = ("cross-entropy", "squared error", "squentropy")
 MOVED = ("trained", "frozen")
 FROZEN = tuple(f"{loss}, frozen" for loss in LOSSES)
+RESCALED = tuple(f"κ {emphasis} M {aim}" for emphasis, aim in ((1, 1), (15, 1), (1, 10), (5, 10), (15, 30)))
 """By which losses, and with the network trained or its head alone, starts of new rows are compared, as labels say."""
 
 
@@ -195,6 +196,20 @@ REPRODUCTIONS: Mapping[str, Reproduction] = MappingProxyType(
                 caveat=QUOTED,
                 roles=Grid(
                     "norm", "none", ("level", "temperature"), (f"{LOSSES[0]}, trained", *FROZEN), oracle="joint"
+                ),
+                forms=("full",),
+            ),
+            Reproduction(
+                name="good-start-squared",
+                title="how much the true class counts in the squared error, on training data held back",
+                claim=HARUN_2025,
+                caveat=QUOTED,
+                roles=Grid(
+                    "least squares",
+                    baseline="random",
+                    others=(),
+                    cells=tuple(f"{loss}, {moved}" for loss in RESCALED for moved in MOVED),
+                    oracle="joint",
                 ),
                 forms=("full",),
             ),
