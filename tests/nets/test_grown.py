@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+
 import pytest
 import torch
 from torch import nn
@@ -11,7 +13,7 @@ from onward.nets.backbone import Backbone
 from onward.nets.deepened import Deepened
 from onward.nets.ensemble import Ensemble
 from onward.nets.expanded import Expanded
-from onward.nets.grown import innermost, names_of_old, new_features, refuse_unfit, source
+from onward.nets.grown import innermost, let_new_rows_hear, names_of_old, new_features, refuse_unfit, source
 from onward.nets.ladder import Ladder
 from onward.nets.random_features import RandomFeatures
 from onward.nets.side_by_side import SideBySide
@@ -165,6 +167,16 @@ class Alone(Backbone):
 
     def forward(self, inputs):
         return inputs
+
+
+def test_the_new_part_goes_where_the_head_is_when_the_network_cannot_tell():
+    model = fresh("identity", (4,), 0).double()
+    model.grow(["a"], 0)
+    old = copy.deepcopy(model)
+    model.backbone = Deepened(model.backbone, 1, 3, seed=1)
+    let_new_rows_hear(model, old, torch.tensor([0, 0]))
+    assert {each.dtype for each in model.parameters()} == {torch.float64}
+    assert torch.equal(model(some(model.backbone).double()), old(some(old.backbone).double()))
 
 
 def test_the_new_part_is_of_the_type_of_the_network():

@@ -94,6 +94,8 @@ def let_new_rows_hear(model: Classifier, old: Classifier, targets: Tensor) -> No
         old: its parent.
         targets: of the new data, (n,), counted as the model does.
     """
+    if isinstance(model.backbone, Grown):  # around a network without parameters, it could not tell where to be
+        model.backbone.added.to(device=model.device, dtype=model.dtype)
     model.head.widen(model.backbone.features, len(old.head.sizes))
     model.head.correct([row for row in targets.unique().tolist() if row < len(old.classes)])
 
