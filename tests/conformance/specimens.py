@@ -32,10 +32,12 @@ from onward.methods.layer_decay import LayerDecay
 from onward.methods.least_squares import LeastSquares
 from onward.methods.lwf import LwF
 from onward.methods.mc_sgd import MCSGD
+from onward.methods.progressive import Progressive
 from onward.methods.refit_head import RefitHead
 from onward.methods.replay import Replay
 from onward.methods.scratch import Scratch
 from onward.methods.shrink_and_perturb import ShrinkAndPerturb
+from onward.methods.side_network import SideNetwork
 from onward.methods.soft_targets import SoftTargets
 from onward.methods.stable_sgd import StableSGD
 from onward.methods.subspace_connectivity import SubspaceConnectivity
@@ -114,6 +116,11 @@ SPECIMENS = {
     ),
     "lwf": Specimen(LwF(strength=1.0), LwF(strength=0.0), two_tilts),
     "mc_sgd": Specimen(MCSGD(per_class=5, connect_epochs=20), MCSGD(per_class=0), two_blobs),
+    "progressive": Specimen(
+        Progressive(layers=2),
+        "without new layers the network still stands under new rows",
+        "old logits stay to the bit, and nothing holds the new ones below them",
+    ),
     "refit_head": Specimen(
         RefitHead(),
         "it has no strength: it solves the head, whole",
@@ -128,6 +135,11 @@ SPECIMENS = {
         ShrinkAndPerturb(),
         ShrinkAndPerturb(shrink=1.0, noise=0.0),
         "it frees the network for the new, and holds nothing of the past",
+    ),
+    "side_network": Specimen(
+        SideNetwork(),
+        "there is always a network at the side, and the one beside it stands",
+        "old logits stay to the bit, and nothing holds the new ones below them",
     ),
     "soft_targets": Specimen(
         SoftTargets(),

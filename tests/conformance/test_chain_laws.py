@@ -18,7 +18,10 @@ from onward.method import Chain, Method
 from onward.methods.warm_start import WarmStart
 
 METHODS = {name: each.shown for name, each in SPECIMENS.items()}
-MOVES_AT_ONCE = ("dash", "expanse", "joint", "scratch", "shrink_and_perturb")
+GROWS = ("expanse", "progressive", "side_network")
+"""Methods that let the network grow."""
+
+MOVES_AT_ONCE = ("dash", "joint", "scratch", "shrink_and_perturb", *GROWS)
 """Methods that leave the parent's features before the first step; what needs its past then has none, wherever it
 stands: it looks when all have prepared."""
 
@@ -37,14 +40,14 @@ ENSEMBLES = ("batch_ensemble", "vanilla_ensemble")
 """Methods that put members into the network."""
 
 HOLDS_BY_NAME = ("ewc", "l2_to_parent")
-"""Methods that hold parameters where the parent has them, which stand under other names once it has been widened."""
+"""Methods that hold parameters where the parent has them, which stand under other names once it has grown."""
 
 NO_PAST = r"^(refit_head|align_head) .*: bring .* this once, or take (least_squares|lwf, which needs none)$"
 NO_PLACE = r"^the cross-entropy of phase .* has another loss in its place .*; leave one of them out$"
 TWO_SUBSPACES = r"^phase .* moves within a subspace already; .* Leave the others out$"
 TWO_ENSEMBLES = r"^the network is .* a lineage has one. Leave the other out$"
 OTHER_NAMES = r"^(ewc kept|l2_to_parent holds) .* is gone. A method before it in the chain changed the model; .*$"
-NOT_ONE_NETWORK = r"^expanse widens one network, .* Leave the other out$"
+NOT_ONE_NETWORK = r"^(expanse|progressive|side_network) lets one network grow, .* Leave the other out$"
 TWO_PREDICTIONS = r"^only one method of a chain may decide the prediction, got .*$"
 
 
@@ -56,9 +59,11 @@ def at_odds(m, n):
         return TWO_PREDICTIONS
     if m in ENSEMBLES and n in ENSEMBLES and m != n:
         return TWO_ENSEMBLES
-    if "expanse" in (m, n) and not {m, n}.isdisjoint(ENSEMBLES):
+    if (m in GROWS or n in GROWS) and not {m, n}.isdisjoint(ENSEMBLES):
         return NOT_ONE_NETWORK
-    if "expanse" in (m, n) and not {m, n}.isdisjoint(HOLDS_BY_NAME):
+    if m in GROWS and n == "expanse" and m != n:  # which reads a network as one graph
+        return NOT_ONE_NETWORK
+    if (m in GROWS or n in GROWS) and not {m, n}.isdisjoint(HOLDS_BY_NAME):
         return OTHER_NAMES
     if m in CHOOSES_THE_SUBSPACE and n in CHOOSES_THE_SUBSPACE:
         return TWO_SUBSPACES
@@ -138,9 +143,8 @@ def test_what_each_of_a_pair_keeps_lies_under_its_own_name(pair):
     keys = [key for key, _ in pair.named]
     alone = [life(method, "new classes").child.kept for _, method in pair.named]
     assert {name.partition("/")[0] for name in kept} <= set(keys)
-    renamed = any(
-        key in (*ENSEMBLES, "expanse") for key in keys
-    )  # parameters; of what is kept by their names the kind is left
+    # Parameters may have other names then; of what is kept by these the kind is left.
+    renamed = any(key in (*ENSEMBLES, *GROWS) for key in keys)
     for key, theirs in zip(keys, alone, strict=True):
         names = [part(kept, key).keys(), part(theirs, key.partition(".")[0]).keys()]
         ours, own = ({name.partition("/")[0] if renamed else name for name in each} for each in names)

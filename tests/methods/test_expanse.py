@@ -6,7 +6,8 @@ from dataclasses import replace
 
 import pytest
 import torch
-from tests.conformance.scenarios import clouds, cnn, images, mlp, task_headed, with_dropout
+from tests.conformance.scenarios import clouds, cnn, mlp, task_headed, with_dropout
+from tests.methods.growing import ADAMW, MORE, NESTEROV, PICTURES, SGD, World, assert_the_source_stays, resnet
 from tests.methods.walks import FIRST, RATE, SECOND, SEED, SETTINGS, batches, grown, seen_by
 from tests.reference.expanse import expanse, said
 
@@ -17,20 +18,8 @@ from onward.methods.batch_ensemble import BatchEnsemble
 from onward.methods.expanse import Expanse
 from onward.methods.vanilla_ensemble import VanillaEnsemble
 from onward.methods.warm_start import WarmStart
-from onward.nets.expanded import Expanded, source
+from onward.nets.expanded import Expanded
 from onward.nets.zoo import fresh
-from onward.settings import Settings
-
-SGD = Settings(epochs=2, batch_size=16, lr=0.1, momentum=0.9, weight_decay=0.1)
-NESTEROV = replace(SGD, nesterov=True, weight_decay=0.01, clip=1.0)
-ADAMW = Settings(epochs=2, batch_size=16, lr=0.01, weight_decay=0.5, optimiser="adamw")
-PICTURES, MORE = images("abc", 1), images("bd", 2)
-
-
-def resnet():
-    """A residual network with batch norm."""
-    return fresh("resnet18", (1, 4, 4), seed=0, width=2)
-
 
 CASES = {
     "new classes": (mlp, FIRST, SECOND, SGD, Expanse()),
@@ -46,29 +35,10 @@ CASES = {
 }
 
 
-def same_bits(one, other, data):
-    """Whether two networks are one: their tensors, and what they say."""
-    ours, theirs = one.state_dict(), other.state_dict()
-    assert ours.keys() == theirs.keys()
-    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
-    return torch.equal(one(data.inputs), other(data.inputs))
-
-
 @pytest.mark.parametrize("case", CASES)
 def test_the_source_says_bit_for_bit_what_the_parent_said(case):
     net, first, second, settings, method = CASES[case]
-    parent, _ = update(Learner(net(), method), first, settings, seed=3)
-    child, _ = update(parent, second, settings, seed=4)
-    assert same_bits(source(child.model), parent.model, first)
-    again = {second.classes[k] for k in second.targets.unique().tolist()}
-    stays = [k for k, name in enumerate(parent.classes) if name not in again]
-    joint, before = child.model(first.inputs), parent.model(first.inputs)
-    assert torch.equal(joint[:, stays], before[:, stays])
-    for k in range(len(parent.classes)):
-        assert k in stays or not torch.equal(joint[:, k], before[:, k])
-    third, _ = update(child, first, settings, seed=5)
-    assert same_bits(source(third.model), child.model, second)
-    assert same_bits(source(source(third.model)), parent.model, first)
+    assert_the_source_stays(World(net, first, second, settings), method)
 
 
 def test_fifty_steps_are_those_of_the_blocks_written_out():
@@ -136,7 +106,7 @@ def test_without_new_units_it_is_the_frozen_network_under_new_rows():
 def test_a_network_with_members_is_refused():
     for other in (BatchEnsemble(), VanillaEnsemble()):
         parent, _ = update(Learner(mlp(), other), FIRST, replace(SETTINGS, steps=0))
-        with pytest.raises(InputError, match=r"expanse widens one network, .* Leave the other out"):
+        with pytest.raises(InputError, match=r"expanse lets one network grow, .* Leave the other out"):
             update(parent, SECOND, SETTINGS, method=Expanse())
 
 

