@@ -187,10 +187,12 @@ def source(model: Classifier) -> Classifier:
     Where nothing old was trained it says, bit for bit, what the parent said.
 
     Raises:
-        InputError: when it was never expanded.
+        InputError: when it was never expanded, or what was there gets something from the new units.
     """
     if not isinstance(model.backbone, Expanded):
         raise InputError("only an expanded network has a source within it; this one was never expanded")
+    if model.backbone.crossed:
+        raise InputError("new units of this network go into the old ones, which say nothing without them: no source")
     inner = model.backbone.inner
     head = model.head.within(inner.features)
     classes = model.classes[: head.out_features]
