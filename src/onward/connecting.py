@@ -44,9 +44,7 @@ class Connection:
     clip: float | None
 
 
-def ranges(
-    per_class: int, mix: float, lr: float, epochs: int, batch_size: int, clip: float | None
-) -> dict[str, bool]:
+def ranges(per_class: int, mix: float, lr: float, epochs: int, batch_size: int, clip: float | None) -> dict[str, bool]:
     """Return what must hold of the fields that all methods have that connect, and whether it does."""
     return {
         "per_class must be >= 0": per_class >= 0,

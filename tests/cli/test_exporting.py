@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from tests.cli.terminal import done, refused
+from tests.cli.terminal import done, refused, typed
 
 import onward
 
@@ -49,9 +49,30 @@ def test_an_export_that_is_there_is_replaced_when_forced():
     assert torch.equal(said.argmax(dim=1), onward.load("prod").predict(inputs).ids)
 
 
+@pytest.mark.usefixtures("lineage")
+def test_what_was_before_an_expansion_is_served_and_growth_is_told():
+    grown = "update prod --data digits:train@classes=3,4@rows=0:60 --method expanse --epochs 1 --no-promote"
+    id = typed(f"{grown} --json").json["version"]
+    told = done(f"export {id} --to served --format safetensors --part source").out.splitlines()
+    assert told[0].startswith(f"the source within version {id[:8]} written to served as safetensors, ")
+    before = onward.Lineage(".onward").resolve("prod")
+    assert told[1].split() == ["parameters", "size", "ms", "a", "prediction"]
+    # 64 to 24 and to 3; then 64 to 12 more, and rows of two classes at 36 features.
+    assert told[2].split()[:5] == ["before,", before[:8], "1,635", "6.4", "KiB"]
+    assert told[3].split()[:4] == ["expanded", "2,489", "9.7", "KiB"]
+    inputs = onward.read("digits:test@rows=0:9").inputs
+    values = done(f"export {id} --to other --format torch-export --part source --json").json
+    assert (values["part"], values["growth"]["version"]) == ("source", before)
+    said = torch.export.load("other/model.pt2").module()(inputs)
+    torch.testing.assert_close(said, onward.load("prod").predict(inputs).logits)
+    assert done(f"show {id}").fact("network").endswith(", expanded by 12 units in 1 layer")
+
+
 MISTAKES = [
     ("prod --to served --format tensorflow", "unknown format 'tensorflow'"),
     ("prd --to served --format onnx", "unknown head or version 'prd'. Did you mean 'prod'?"),
+    ("prod --to served --format onnx --part source", "this one never did"),
+    ("prod --to served --format onnx --part ful", "unknown part 'ful'. Did you mean 'full'?"),
     ("raw --to served --format onnx", "knows no class yet"),
     ("prod --to served.onnx --format onnx", "an export is a folder, got served.onnx; leave the .onnx away"),
     ("prod --to served --format onnx --own-names", "names of your own are for tensors in safetensors"),

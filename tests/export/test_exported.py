@@ -20,7 +20,8 @@ from onward.errors import InputError, MissingExtraError, StoreError
 from onward.export.exported import exported, write
 from onward.export.formats import FORMATS
 from onward.export.parity import verified
-from onward.export.probe import Probe, probed
+from onward.export.probe import Probe
+from onward.export.served import served
 from onward.learner import Learner
 from onward.nets.adopt import adopted
 from onward.nets.zoo import build, fresh
@@ -193,13 +194,12 @@ def test_an_unknown_format_is_refused(cnn_lineage, tmp_path):
 @pytest.mark.parametrize("format", FORMATS)
 def test_a_file_that_is_disturbed_is_found_out(cnn_lineage, tmp_path, format):
     """A block of the head is negated where it stands in the file, after that was written."""
-    version, learner = cnn_lineage.version("prod"), cnn_lineage.load("prod")
-    on = probed(Probe(), TESTS, learner.model)
-    write(tmp_path, format, FORMATS[format], version, learner, on.inputs)
-    assert verified(tmp_path, FORMATS[format], learner, on).same_predictions == 1
-    disturb(tmp_path / FORMATS[format].file, learner.model.head.linears[0].weight)
+    one = served(cnn_lineage, cnn_lineage.version("prod"))
+    write(tmp_path, format, FORMATS[format], one)
+    assert verified(tmp_path, FORMATS[format], one.learner, one.on).same_predictions == 1
+    disturb(tmp_path / FORMATS[format].file, one.model.head.linears[0].weight)
     with pytest.raises(StoreError, match="does not say what the version says: logits differ by up to "):
-        verified(tmp_path, FORMATS[format], learner, on)
+        verified(tmp_path, FORMATS[format], one.learner, one.on)
 
 
 def disturb(path: Path, weight: Tensor) -> None:
@@ -219,13 +219,12 @@ def disturb(path: Path, weight: Tensor) -> None:
 
 
 def test_a_file_that_was_cut_off_is_found_out(cnn_lineage, tmp_path):
-    version, learner = cnn_lineage.version("prod"), cnn_lineage.load("prod")
-    on = probed(Probe(), TESTS, learner.model)
-    write(tmp_path, "onnx", FORMATS["onnx"], version, learner, on.inputs)
+    one = served(cnn_lineage, cnn_lineage.version("prod"))
+    write(tmp_path, "onnx", FORMATS["onnx"], one)
     path = tmp_path / "model.onnx"
     path.write_bytes(path.read_bytes()[:500])
     with pytest.raises(StoreError, match=r"model.onnx was written but cannot be run"):
-        verified(tmp_path, FORMATS["onnx"], learner, on)
+        verified(tmp_path, FORMATS["onnx"], one.learner, one.on)
 
 
 def test_a_network_that_does_other_things_for_other_batches_is_not_captured(tmp_path):

@@ -17,7 +17,8 @@ from onward.errors import InputError, StoreError
 from onward.export.exported import exported, write
 from onward.export.formats import FORMATS, OWN_NAMES
 from onward.export.parity import verified
-from onward.export.probe import Probe, probed
+from onward.export.probe import Probe
+from onward.export.served import Contents, served
 from onward.export.weights import own_state
 from onward.learner import Learner
 from onward.nets.adapters import fresh_lora
@@ -45,7 +46,7 @@ def test_a_published_checkpoint_comes_back_as_it_was(data_dir, tmp_path):
     transform = ImageTransform((32, 32))
     model = adopted(FACTORY, "0123456789", had, transform=transform, mean=MEAN * 3, std=STD * 3)
     lineage, _ = saved(tmp_path / "lineage", Learner(model), tests=())
-    done = exported(lineage, "prod", tmp_path / "served", "safetensors", own_names=True)
+    done = exported(lineage, "prod", tmp_path / "served", "safetensors", contents=Contents(own_names=True))
     assert done.parity.source == "" and done.parity.largest_difference <= 1e-6
     given = safetensors.torch.load_file(done.path / "model.safetensors")
     assert given.keys() == had.keys() and all(torch.equal(given[name], had[name]) for name in had)
@@ -55,7 +56,7 @@ def test_a_published_checkpoint_comes_back_as_it_was(data_dir, tmp_path):
 
 def test_the_users_own_network_loads_what_an_update_made_of_it(brought_grown, colour, tmp_path):
     lineage, _ = saved(tmp_path / "lineage", brought_grown, [colour])
-    done = exported(lineage, "prod", tmp_path / "served", "safetensors", own_names=True)
+    done = exported(lineage, "prod", tmp_path / "served", "safetensors", contents=Contents(own_names=True))
     assert done.parity.largest_difference <= done.parity.tolerance == 1e-4 and done.parity.same_predictions == 1
     network = resnet20(classes=5).eval()
     network.load_state_dict(safetensors.torch.load_file(done.path / "model.safetensors"))
@@ -88,7 +89,7 @@ def test_a_network_that_is_one_layer_has_the_names_of_that_layer():
 
 def test_a_network_of_ours_has_no_other_names(cnn_lineage, tmp_path):
     with pytest.raises(InputError, match="the network 'cnn' has no names but ours"):
-        exported(cnn_lineage, "prod", tmp_path / "served", "safetensors", own_names=True)
+        exported(cnn_lineage, "prod", tmp_path / "served", "safetensors", contents=Contents(own_names=True))
     assert not list(tmp_path.iterdir())
 
 
@@ -109,7 +110,7 @@ def test_of_a_network_that_gives_more_than_logits_these_are_compared(tmp_path):
     lineage, _ = saved(tmp_path / "lineage", Learner(model), tests=())
     np.savez(tmp_path / "some.npz", x=np.eye(2, dtype=np.float32), y=np.array(["a", "b"]))
     probe = Probe(str(tmp_path / "some.npz"))
-    done = exported(lineage, "prod", tmp_path / "served", "safetensors", own_names=True, probe=probe)
+    done = exported(lineage, "prod", tmp_path / "served", "safetensors", contents=Contents(own_names=True), probe=probe)
     assert done.parity.largest_difference == 0
 
 
@@ -129,26 +130,26 @@ def test_an_adapter_has_no_place_in_the_users_own_network_and_one_in_a_program(t
 def test_a_merged_class_has_no_place_in_a_linear_layer(brought_grown, colour, tmp_path):
     lineage, _ = saved(tmp_path / "lineage", merged(brought_grown), [colour])
     with pytest.raises(InputError, match=r"classes were merged \(3 into 1\)"):
-        exported(lineage, "prod", tmp_path / "served", "safetensors", own_names=True)
+        exported(lineage, "prod", tmp_path / "served", "safetensors", contents=Contents(own_names=True))
     assert exported(lineage, "prod", tmp_path / "served", "safetensors").parity.largest_difference == 0
 
 
 @pytest.mark.parametrize("format", [name for name in FORMATS if name != "safetensors"])
 def test_a_program_has_no_names(cnn_lineage, tmp_path, format):
     with pytest.raises(InputError, match=f"names of your own are for tensors in safetensors; {format} holds a program"):
-        exported(cnn_lineage, "prod", tmp_path / "served", format, own_names=True)
+        exported(cnn_lineage, "prod", tmp_path / "served", format, contents=Contents(own_names=True))
 
 
 def test_own_names_that_hold_other_weights_are_found_out(brought_grown, colour, tmp_path):
-    version = saved(tmp_path / "lineage", brought_grown)[1]
-    on, folder = probed(Probe(colour), (), brought_grown.model), tmp_path / "served"
+    lineage, version = saved(tmp_path / "lineage", brought_grown)
+    one, folder = served(lineage, version, probe=Probe(colour)), tmp_path / "served"
     folder.mkdir()
-    write(folder, "safetensors", OWN_NAMES, version, brought_grown, on.inputs)
+    write(folder, "safetensors", OWN_NAMES, one)
     tensors = safetensors.torch.load_file(folder / "model.safetensors")
     tensors["bn1.running_var"] *= 2
     safetensors.torch.save_file(tensors, folder / "model.safetensors")
     with pytest.raises(StoreError, match="does not say what the version says"):
-        verified(folder, OWN_NAMES, brought_grown, on)
+        verified(folder, OWN_NAMES, one.learner, one.on)
 
 
 def test_a_network_that_was_brought_is_exported_as_a_program(brought_grown, colour, tmp_path):

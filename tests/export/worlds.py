@@ -9,11 +9,13 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from onward.catalogue import parsed, written
 from onward.datasets.source import read
 from onward.engine.update import update
 from onward.learner import Learner
 from onward.nets.classifier import Classifier
 from onward.nets.zoo import build, fresh
+from onward.release.saving import saved as saved_with_card
 from onward.settings import Settings
 from onward.store.card import Card
 from onward.store.lineage import Lineage, Version
@@ -52,6 +54,25 @@ def saved(folder: Path, learner: Learner, tests: Sequence[str] = TESTS) -> tuple
     version = lineage.save(learner, Card(net={}, tests=tuple(tests)))
     lineage.promote(version.id, "prod")
     return lineage, version
+
+
+def expanded(folder: Path, method: str, name: str = "mlp", **arguments: int) -> Lineage:
+    """A lineage whose ``prod`` was given new units, two digits and one once more after the three of ``prod~1``."""
+    bare = fresh(name, (1, 8, 8), 0, **arguments)
+    learner = Learner(Classifier(bare.backbone, bare.head, mean=MEAN, std=STD), parsed(method))
+    lineage, parent = Lineage.create(folder), None
+    for classes, rows in (("0,1,2", 96), ("2,3,4", 96)):
+        learner, _ = update(learner, read(f"digits:train@classes={classes}@rows=0:{rows}"), FAST, seed=0)
+        parent = saved_after(lineage, learner, parent)
+    return lineage
+
+
+def saved_after(lineage: Lineage, learner: Learner, parent: str | None) -> str:
+    """Keep a learner as ``prod``, with its model card, and return the id."""
+    card = Card(net={}, method=written(learner.method), parent=parent, tests=TESTS)
+    version = saved_with_card(lineage, learner, card)
+    lineage.promote(version.id, "prod")
+    return version.id
 
 
 def coloured(source: str) -> Examples:

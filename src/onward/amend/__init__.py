@@ -1,1 +1,1 @@
-"""Versions that are made without training: a class that is renamed or merged, examples that are forgotten."""
+"""Versions that are made without training: classes renamed or merged, examples forgotten, units taken out."""

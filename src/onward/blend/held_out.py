@@ -6,13 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
-
 from onward.blend.parts import Part, Parts
-from onward.content import digests
 from onward.datasets.source import read
 from onward.engine.check import check_shape
-from onward.errors import InputError, counted, listed
+from onward.errors import InputError, listed
 from onward.release.held_out import HeldOut, examined, tests_of
 from onward.release.inputs import reading_for
 from onward.types import aligned, joined, known_as
@@ -79,20 +76,3 @@ def with_statistics(parts: Parts, sources: Sequence[str], data_dir: Path | None)
         check_shape(data, frame.model)
         pieces.append(aligned(known_as(data, frame.model.aliases), frame.model.classes))
     return replace(parts, statistics=joined(*pieces))
-
-
-def check_apart(choices: Sequence[HeldOut], tests: Sequence[HeldOut]) -> None:
-    """Refuse to choose by what the gate will judge on: the verdict would be too good.
-
-    Raises:
-        InputError: naming both sources, with how many examples they share.
-    """
-    held = {test.source: digests(test.data) for test in tests}
-    for choice in choices:
-        content = digests(choice.data)
-        for source, digest in held.items():
-            if shared := int(np.isin(content, digest).sum()):
-                raise InputError(
-                    f"{counted(shared, 'example')} of {choice.source} {'is' if shared == 1 else 'are'} in the test set "
-                    f"{source} too, which judges what is chosen; choose on examples of their own"
-                )

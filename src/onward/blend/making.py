@@ -9,14 +9,14 @@ from pathlib import Path
 import torch
 
 from onward.blend.choosing import Choice, best_alpha, greedy_soup
-from onward.blend.held_out import check_apart, given, recorded, with_statistics
+from onward.blend.held_out import given, recorded, with_statistics
 from onward.blend.parts import Part, Parts, check_related, parts_of
 from onward.catalogue import written
 from onward.errors import InputError, counted, hold
 from onward.learner import Learner
 from onward.privacy import refuse_examples
 from onward.record import Blend
-from onward.release.held_out import HeldOut
+from onward.release.held_out import HeldOut, check_apart
 from onward.release.judging import Standard, judged_by_gate
 from onward.release.making import Release, placed
 from onward.release.rules import Rules, rules_of

@@ -20,6 +20,7 @@ from onward.cli import (
     making,
     reading,
     reproducing,
+    squeezing,
     updating,
 )
 from onward.cli.options import SOURCES, example
@@ -67,6 +68,11 @@ app.command(
     + "\n"
     + example("blend prod 7f3a91c2 --alpha 0.4", "blend prod 7f3a91c2 --choose-on held-out.npz", "blend prod --last 5")
 )(blending.blend)
+app.command(
+    epilog=SOURCES
+    + "\n"
+    + example("squeeze prod --share 0.5", "squeeze prod --by change --tolerance 0.002 --data held-out.npz")
+)(squeezing.squeeze)
 app.command(epilog=SOURCES + "\n" + example("export prod --to served --format onnx"))(exporting.export)
 app.command(epilog=example("card prod --out README.md"))(amending.card)
 app.command(epilog=example("classes prod"))(amending.classes)

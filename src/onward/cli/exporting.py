@@ -10,6 +10,7 @@ import typer
 from onward.cli import options
 
 if TYPE_CHECKING:
+    from onward.export.growth import Growth
     from onward.export.parity import Parity
 
 Target = Annotated[Path, typer.Option("--to", metavar="FOLDER", help="Where to; it must not be there.")]
@@ -18,6 +19,14 @@ FormatName = Annotated[
 ]
 OwnNames = Annotated[
     bool, typer.Option("--own-names", help="Tensors under the names of your own network, for a model you brought.")
+]
+PartName = Annotated[
+    str,
+    typer.Option(
+        "--part",
+        metavar="PART",
+        help="Of a network that has grown: full, or source for what it was before, with the classes it had.",
+    ),
 ]
 Inputs = Annotated[
     str | None,
@@ -35,6 +44,7 @@ def export(
     reference: options.Reference,
     to: Target,
     format: FormatName,
+    part: PartName = "full",
     own_names: OwnNames = False,
     inputs: Inputs = None,
     force: Force = False,
@@ -51,15 +61,33 @@ def export(
 
     from onward.cli.show import console, print_json, size
     from onward.export.exported import exported
+    from onward.export.growth import part_named
     from onward.export.probe import Probe
+    from onward.export.served import Contents
     from onward.store.lineage import Lineage
 
-    done = exported(Lineage(lineage), reference, to, format, own_names, force, Probe(inputs, data_dir))
+    done = exported(
+        Lineage(lineage), reference, to, format, Contents(part_named(part), own_names), force, Probe(inputs, data_dir)
+    )
     if as_json:
         print_json(asdict(done))
     else:
-        what = f"version {done.version[:8]} written to {to} as {format}, {size(done.bytes)}"
+        of = "the source within " if done.part == "source" else ""
+        what = f"{of}version {done.version[:8]} written to {to} as {format}, {size(done.bytes)}"
         console().print(f"{what}: {parity_told(done.parity)}")
+        if done.growth is not None:
+            growth_table(done.growth)
+
+
+def growth_table(growth: Growth) -> None:
+    """Print what a network takes, and took before it grew."""
+    from onward.cli.show import print_table, size, table
+
+    right = ("parameters", "size", "ms a prediction")
+    rows = table("", *right, right=right)
+    for name, each in {f"before, {growth.version[:8]}": growth.source, "grown": growth.full}.items():
+        rows.add_row(name, f"{each.parameters:,}", size(each.bytes), f"{each.milliseconds:.3g}")
+    print_table(rows)
 
 
 def parity_told(parity: Parity) -> str:

@@ -52,6 +52,9 @@ def maker(card: Card) -> str:
 
 def network_text(backbone: Mapping[str, Any]) -> str:
     """Return a backbone as a call; one that others made by its factory, or by the name that transformers has for it."""
+    if backbone.get("net") == "expanded":
+        added = counted(sum(backbone["added"].values()), "unit")
+        return f"{network_text(backbone['inner'])}, expanded by {added} in {counted(len(backbone['added']), 'layer')}"
     net, arguments = backbone.get("net", "unknown"), {k: v for k, v in backbone.items() if k != "net"}
     if net != "imported":
         return call_text(net, arguments)

@@ -1,9 +1,10 @@
-"""How long a version takes to predict, beside another."""
+"""How long versions take to predict, beside one another."""
 
 from __future__ import annotations
 
 import statistics
 import time
+from collections.abc import Sequence
 
 from torch import Tensor
 
@@ -14,24 +15,28 @@ ROUNDS = 15
 
 
 def latency_ratio(child: Learner, parent: Learner, inputs: Tensor, rounds: int = ROUNDS) -> float:
-    """Return the median time that the child takes to predict over the parent's.
+    """Return the median time that the child takes to predict over the parent's; see ``medians``."""
+    after, before = medians((child, parent), inputs, rounds)
+    return after / before
 
-    They take turns, and who comes first changes from round to round, so that what slows the machine for a while slows
-    both. What a learner predicts lies on the host, so on a GPU the work is done when the time is taken.
+
+def medians(learners: Sequence[Learner], inputs: Tensor, rounds: int = ROUNDS) -> list[float]:
+    """Return the median time that each learner takes to predict, in seconds.
+
+    They take turns, and their order is turned round from round to round, so that what slows the machine for a while
+    slows all. What a learner predicts lies on the host, so on a GPU the work is done when the time is taken.
 
     Args:
-        child: the new version.
-        parent: the one in use, on the same device.
+        learners: all on the same device.
         inputs: (n, *shape), as they come in use: one for the time of one request.
         rounds: how often each is timed, >= 1.
     """
-    pair = (child, parent)
-    taken: tuple[list[float], list[float]] = ([], [])
-    for each in pair:
+    taken: list[list[float]] = [[] for _ in learners]
+    for each in learners:
         each.predict(inputs)
     for turn in range(rounds):
-        for place in (0, 1) if turn % 2 else (1, 0):
+        for place in range(len(learners))[:: 1 if turn % 2 else -1]:
             began = time.perf_counter()
-            pair[place].predict(inputs)
+            learners[place].predict(inputs)
             taken[place].append(time.perf_counter() - began)
-    return statistics.median(taken[0]) / statistics.median(taken[1])
+    return [statistics.median(each) for each in taken]

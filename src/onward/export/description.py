@@ -7,11 +7,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-
-from onward.nets.classifier import Classifier
+from onward.export.growth import Growth, Part
+from onward.export.served import Served
 from onward.store import files
-from onward.store.lineage import Version
 
 CONFIG = "config.json"
 """The file that every export has beside the network's."""
@@ -28,6 +26,8 @@ class Description:
         format: of the network's file; see ``formats``.
         version: the id of the version it came from.
         method: by which that version was made, as its card has it.
+        part: ``full``, or ``source`` for the network as it was before it grew last.
+        growth: what that and the larger one take; None where the network never grew.
         shape: of one input, without the batch.
         dtype: of the inputs, as they are stored: uint8 for images, such as float32 or int64 for others.
         classes: the name of each logit.
@@ -43,6 +43,8 @@ class Description:
     format: str
     version: str
     method: str
+    part: Part
+    growth: Growth | None
     shape: tuple[int, ...]
     dtype: str
     classes: tuple[str, ...]
@@ -55,13 +57,16 @@ class Description:
     schema: int = SCHEMA
 
 
-def described(version: Version, model: Classifier, inputs: Tensor, format: str) -> Description:
-    """Return what is to be known of a version's model that takes such inputs, (n, *shape)."""
+def described(one: Served, format: str) -> Description:
+    """Return what is to be known of what is served in a format."""
+    model, version, inputs = one.model, one.version, one.on.inputs
     transform = model.backbone.transform
     return Description(
         format=format,
         version=version.id,
         method=version.card.method,
+        part=one.part,
+        growth=one.growth,
         shape=tuple(inputs.shape[1:]),
         dtype=str(inputs.dtype).removeprefix("torch."),
         classes=model.classes,

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
-from torch import Tensor
-
-from onward.errors import InputError
 from onward.export.description import described, write_description
 from onward.export.formats import CARD, PARTS, Format, format_named
+from onward.export.growth import Growth, Part, growth_told
 from onward.export.parity import Parity, verified
 from onward.export.placing import placed, vacant
-from onward.export.probe import Probe, probed
-from onward.learner import Learner
+from onward.export.probe import Probe
+from onward.export.served import Contents, Served, served
 from onward.nets.resting import resting
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
 
 
 @dataclass(frozen=True)
@@ -25,17 +22,21 @@ class Exported:
 
     Args:
         version: the id of the version.
+        part: ``full``, or the ``source`` within a network that has grown.
         path: the folder.
         format: by name.
         bytes: of all files in it.
         parity: how near it is to the version.
+        growth: what the network takes, and took before it grew; None where it never did.
     """
 
     version: str
+    part: Part
     path: Path
     format: str
     bytes: int
     parity: Parity
+    growth: Growth | None
 
 
 def exported(
@@ -43,7 +44,7 @@ def exported(
     reference: str,
     path: str | Path,
     format: str,
-    own_names: bool = False,
+    contents: Contents | None = None,
     force: bool = False,
     probe: Probe | None = None,
 ) -> Exported:
@@ -56,7 +57,7 @@ def exported(
         reference: a head, ``head~2`` for two versions before it, or the beginning of an id.
         path: of the folder, which must not be there.
         format: of ``FORMATS``.
-        own_names: write the tensors of an adopted network under the names it has for them itself.
+        contents: what of it is written; None is all, under our names.
         force: replace an export that is there.
         probe: the inputs on which the file is checked; None is the lineage's own test sets.
 
@@ -65,54 +66,33 @@ def exported(
         StoreError: when the version is not what its card says, or the file not what the version says.
         MissingExtraError: when what writes or runs the format is not installed.
     """
-    chosen, target = format_named(format, own_names), vacant(Path(path), PARTS, force)
-    version = lineage.version(reference)
-    learner = lineage.load(version.id)
-    refuse_more_than_a_network(learner)
-    on = probed(probe or Probe(), version.card.tests, learner.model)
-    learner.model.requires_grad_(False)  # who serves it asks for no gradient
+    contents = contents or Contents()
+    chosen, target = format_named(format, contents.own_names), vacant(Path(path), PARTS, force)
+    one = served(lineage, lineage.version(reference), contents.part, probe)
     with placed(target) as folder:
-        write(folder, format, chosen, version, learner, on.inputs)
-        parity = verified(folder, chosen, learner, on)
+        write(folder, format, chosen, one)
+        parity = verified(folder, chosen, one.learner, one.on)
         size = sum(file.stat().st_size for file in folder.iterdir())
-    return Exported(version.id, target, format, size, parity)
+    return Exported(one.version.id, one.part, target, format, size, parity, one.growth)
 
 
-def write(folder: Path, name: str, format: Format, version: Version, learner: Learner, inputs: Tensor) -> None:
+def write(folder: Path, name: str, format: Format, one: Served) -> None:
     """Write the files of an export into a folder that is there, unchecked.
 
     Args:
         folder: where.
         name: of the format.
         format: the same, or its variant under the user's own names.
-        version: what is exported.
-        learner: of that version.
-        inputs: such as the network will be given, (n, *shape).
+        one: what is exported.
 
     Raises:
         InputError: when the network cannot be written so.
         MissingExtraError: when what writes it is not installed.
     """
-    description = described(version, learner.model, inputs, name)
-    with resting(learner.model):
-        format.write(folder, learner.model, inputs, description)
+    description = described(one, name)
+    with resting(one.model):
+        format.write(folder, one.model, one.on.inputs, description)
     write_description(folder, description)
-    if (version.path / CARD).is_file():
-        shutil.copyfile(version.path / CARD, folder / CARD)
-
-
-def refuse_more_than_a_network(learner: Learner) -> None:
-    """Refuse a version that says something else than its network does, or nothing.
-
-    Raises:
-        InputError: when a method of its chain has a prediction of its own, or it knows no class.
-    """
-    if not learner.classes:
-        raise InputError("the version knows no class yet; update it first")
-    if learner.chain.predictor is not None:
-        name, _ = learner.chain.predictor
-        raise InputError(
-            f"the method {name} predicts in a way of its own, from what it keeps, and an exported file holds the "
-            "network alone: it would say something else. Serve the version with onward.load, or update it once more "
-            f"with a method other than {name}."
-        )
+    if (card := one.card_of.path / CARD).is_file():
+        told = "" if one.growth is None else f"\n{growth_told(one.growth)}\n"
+        (folder / CARD).write_bytes(card.read_bytes() + told.encode())

@@ -31,8 +31,8 @@ class BatchEnsemble(Method):
 
     Fields:
         members: n >= 1. 1 is the warm start, bit for bit. Papers: 2, better than 4 [1].
-        spread: r and s are drawn from N(1, spread²). 0 leaves the parent's answers as they are. 0.1 is ours: on held-back
-            data of Permuted MNIST it forgets less than 0.5, as others draw it, or 1.
+        spread: r and s are drawn from N(1, spread²). 0 leaves the parent's answers as they are. 0.1 is ours: on
+            held-back data of Permuted MNIST it forgets less than 0.5, or 1.
 
     Example:
         >>> from onward.methods.batch_ensemble import BatchEnsemble

@@ -104,8 +104,8 @@ class LeastSquares(Method):
         [1] Harun & Kanan 2025, "A Good Start Matters", arXiv:2503.06385; its Eq. 3 is known to us from two programs
         that quote it, DATEXIS/IMPRINT one of them.
         [2] Harun & Kanan 2024, "Overcoming the Stability Gap in Continual Learning", arXiv:2306.01904, and its program;
-        Qi, Brown & Lowe 2018, arXiv:1712.07136.  [3] IMPRINT.  [4] Hui, Belkin & Wright 2023, arXiv:2302.03952.  [5] Hui & Belkin 2020,
-        arXiv:2006.07322.
+        Qi, Brown & Lowe 2018, arXiv:1712.07136.  [3] IMPRINT.  [4] Hui, Belkin & Wright 2023, arXiv:2302.03952.
+        [5] Hui & Belkin 2020, arXiv:2006.07322.
     """
 
     start: Start = "least_squares"

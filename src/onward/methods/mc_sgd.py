@@ -87,7 +87,9 @@ class MCSGD(Method):
         """Refuse values outside their ranges."""
         rules = {
             "points must be >= 1": self.points >= 1,
-            **ranges(self.per_class, self.mix, self.connect_lr, self.connect_epochs, self.connect_batch, self.connect_clip),
+            **ranges(
+                self.per_class, self.mix, self.connect_lr, self.connect_epochs, self.connect_batch, self.connect_clip
+            ),
         }
         hold(rules, vars(self))
 

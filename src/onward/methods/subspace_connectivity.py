@@ -68,8 +68,8 @@ class SubspaceConnectivity(Method):
            momentum, and what happens in the first update. Inferred: ``draws``; one pass; none; nothing is connected.
         2. [1] starts from one corner and draws the others around it; here all are drawn, and shifted so that their
            midpoint is the model as it was. Before the first step nothing has changed.
-        3. Batches of the memory mix earlier updates, and each is the mean times their number where it is summed. Steps of
-           ``connect`` so grow with the number of updates, and break down; ``connect_clip`` is ours, against that.
+        3. Batches of the memory mix earlier updates, and each is the mean times their number where it is summed. So
+           steps of ``connect`` grow with the number of updates, and break down; ``connect_clip`` is ours against that.
         4. In ``connect`` dropout rests and batch norm goes by the batch; its statistics are taken anew at the
            midpoint, on new data and kept. [1] does not say.
         5. Rows of classes that are new stand at both ends where they were learned: before there were none.
@@ -100,7 +100,9 @@ class SubspaceConnectivity(Method):
             "corners must be >= 1": self.corners >= 1,
             "spread must be >= 0": self.spread >= 0,
             "draws must be >= 1": self.draws >= 1,
-            **ranges(self.per_class, self.mix, self.connect_lr, self.connect_epochs, self.connect_batch, self.connect_clip),
+            **ranges(
+                self.per_class, self.mix, self.connect_lr, self.connect_epochs, self.connect_batch, self.connect_clip
+            ),
         }
         hold(rules, vars(self))
 

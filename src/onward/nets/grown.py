@@ -29,6 +29,8 @@ class Grown(Backbone):
     """
 
     added: nn.Module
+    crossed: bool = False
+    """Whether what is new goes into what was there, which then says nothing without it."""
 
     def __init__(self, inner: Backbone) -> None:
         """Take the network as it was; what is new goes into ``added``."""
@@ -113,10 +115,12 @@ def source(model: Classifier) -> Classifier:
     Where nothing old was trained it says, bit for bit, what the parent said.
 
     Raises:
-        InputError: when it never grew.
+        InputError: when it never grew, or what was there gets something from what is new.
     """
     if not isinstance(model.backbone, Grown):
         raise InputError("only a network that has grown has a source within it; this one never did")
+    if model.backbone.crossed:
+        raise InputError("what is new in this network goes into the old, which says nothing without it: no source")
     inner = model.backbone.inner
     head = model.head.within(inner.features)
     classes = model.classes[: head.out_features]

@@ -81,6 +81,11 @@ def layer_of(node: fx.Node, network: nn.Module) -> nn.Module | None:
     return network.get_submodule(str(node.target)) if node.op == "call_module" else None
 
 
+def called_as(node: fx.Node) -> str:
+    """Return the name of the function, method or layer that a node calls."""
+    return str(node.target if isinstance(node.target, str) else getattr(node.target, "__name__", node.target))
+
+
 def units(layer: nn.Module) -> int:
     """Return how many units a layer has that mixes channels."""
     if isinstance(layer, nn.Linear):
@@ -119,7 +124,7 @@ def widths(graph: fx.Graph, network: nn.Module, added: Sequence[Mapping[str, int
 
 def follows(node: fx.Node, layer: nn.Module | None, known: Mapping[fx.Node, Value | None]) -> Value | None:
     """Return the channels of a value that has those of what it is made from."""
-    name = str(node.target if isinstance(node.target, str) else getattr(node.target, "__name__", node.target))
+    name = called_as(node)
     seen = [value for each in node.all_input_nodes if (value := known[each]) is not None]
     if name in FACTS and (name in ("size", "dim") or not seen or node.args[1:] == ("shape",)):
         return None

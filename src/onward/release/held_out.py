@@ -6,10 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
+from onward.content import digests
 from onward.datasets.reading import Reading
 from onward.datasets.source import Source, read
 from onward.engine.check import check_shape
-from onward.errors import InputError
+from onward.errors import InputError, counted
 from onward.nets.classifier import Classifier
 from onward.release.inputs import reading_for
 from onward.store.lineage import Lineage, Version
@@ -96,3 +99,20 @@ def tests_of(
     fresh = [source for source in dict.fromkeys(new) if source not in parent.card.tests and source not in named]
     found += [HeldOut(source, examined(source, model, data_dir, reading), False) for source in fresh]
     return tuple(found), tuple(missing)
+
+
+def check_apart(choices: Sequence[HeldOut], tests: Sequence[HeldOut]) -> None:
+    """Refuse to choose by what the gate will judge on: the verdict would be too good.
+
+    Raises:
+        InputError: naming both sources, with how many examples they share.
+    """
+    held = {test.source: digests(test.data) for test in tests}
+    for choice in choices:
+        content = digests(choice.data)
+        for source, digest in held.items():
+            if shared := int(np.isin(content, digest).sum()):
+                raise InputError(
+                    f"{counted(shared, 'example')} of {choice.source} {'is' if shared == 1 else 'are'} in the test set "
+                    f"{source} too, which judges what is chosen; choose on examples of their own"
+                )

@@ -106,11 +106,15 @@ def place(source: str) -> str:
 
 def network_of(backbone: Mapping[str, Any]) -> str:
     """Return a network by its name, one from elsewhere by its import path."""
+    if backbone.get("net") == "expanded":
+        return f"{network_of(backbone['inner']).removesuffix(', expanded')}, expanded"
     return str(backbone.get("factory") or backbone.get("net", "unknown"))
 
 
 def shape_of(backbone: Mapping[str, Any]) -> tuple[int, ...]:
     """Return the shape of one input; () where the card does not tell."""
+    if "inner" in backbone:
+        return shape_of(backbone["inner"])
     transform = backbone.get("transform") or {}
     if "size" in transform:
         return (transform.get("channels", 3), *transform["size"])
