@@ -9,13 +9,13 @@ from typing import Literal, get_args
 from onward.context import Context
 from onward.errors import InputError, hold, listed
 from onward.memory.exemplars import recalled
-from onward.memory.reservoir import passed_by, passed_by_without
+from onward.memory.reservoir import at_most, passed_by, passed_by_without
 from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.nets.ensemble import Ensemble
 from onward.nets.expanded import Expanded
 from onward.nets.fast_weights import FastWeights
-from onward.nets.new_units import by_budget, by_ratio, layers_of
+from onward.nets.new_units import by_budget, by_ratio, by_units, each_of
 from onward.nets.random_features import RandomFeatures
 from onward.phase import Phase
 from onward.types import Data, Kept
@@ -49,7 +49,7 @@ class Expanse(Method):
         mode: ``triangular``, what the authors meant; ``authors``, what they ran; or ``unfreeze``, a phase of
             ``triangular`` and then one in which everything moves.
         ratio: new units of a layer for each that it has, rounded up, >= 0. 0 adds none. Papers: 0.5-0.71 [1].
-        units: so many in each layer instead, where not None.
+        units: so many in each layer instead, where not None; or so many in one layer after another, from the input on.
         budget: instead, the largest ratio at which the backbone gains at most so many parameters, where not None.
         size: the most source examples kept, >= 0. Papers: two thirds of the source, or a tenth [1].
         share: of each batch that comes from these, in [0, 1). Papers: 0.4, or 0.09 with a tenth [1].
@@ -79,7 +79,7 @@ class Expanse(Method):
 
     mode: Mode = "triangular"
     ratio: float = 0.5
-    units: int | None = None
+    units: int | tuple[int, ...] | None = None
     budget: int | None = None
     size: int = 0
     share: float = 0.4
@@ -94,7 +94,7 @@ class Expanse(Method):
         rules = {
             f"mode must be one of {listed(get_args(Mode))}": self.mode in get_args(Mode),
             "ratio must be >= 0": self.ratio >= 0,
-            "units must be >= 0": self.units is None or self.units >= 0,
+            "units must be >= 0": self.units is None or all(each >= 0 for each in each_of(self.units)),
             "budget must be >= 0, and None where units is given": self.budget is None
             or (self.budget >= 0 and self.units is None),
             "size must be >= 0": self.size >= 0,
@@ -129,7 +129,8 @@ class Expanse(Method):
         Raises:
             InputError: when something is in the network that a widening would tear apart.
         """
-        if self.units == 0 or (self.ratio == 0 and self.units is None and self.budget is None):
+        none = self.ratio == 0 and self.budget is None if self.units is None else not any(each_of(self.units))
+        if none:
             return {}
         if odd := [type(each).__name__ for each in model.backbone.modules() if isinstance(each, UNFIT)]:
             raise InputError(
@@ -139,12 +140,13 @@ class Expanse(Method):
         if self.budget is not None:
             return by_budget(model.backbone, self.budget, crossed)
         if self.units is not None:
-            return dict.fromkeys(layers_of(model.backbone), self.units)
+            return by_units(model.backbone, self.units)
         return by_ratio(model.backbone, self.ratio)
 
     def plan(self, phases: Iterable[Phase], model: Classifier, context: Context) -> Iterator[Phase]:
         """Hold what is old still, and put examples of the source beside every batch."""
         memory = recalled(context.kept, model.classes) if self.size and self.share else None
+        memory = None if memory is None else at_most(memory, self.size, context.generator("fewer"))
         old = set() if context.old is None else names_of_old(model, context.old)
         for phase in phases:
             if memory is not None:
