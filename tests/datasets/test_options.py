@@ -16,7 +16,7 @@ OPTIONS = st.builds(
     names=st.none() | st.just("./n@mes/classes.txt"),
     size=st.none() | SIZES,
     channels=st.sampled_from([None, 1, 3]),
-)
+).filter(lambda options: options.size is not None or options.channels is None)
 
 
 @given(OPTIONS)
