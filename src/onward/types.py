@@ -171,6 +171,11 @@ def present(data: Data) -> tuple[str, ...]:
     return tuple(data.classes[k] for k in torch.unique(data.targets).tolist())
 
 
+def shape_of(data: Data) -> tuple[int, ...]:
+    """Return the shape of one input."""
+    return tuple(data.take(torch.zeros(1, dtype=torch.int64)).inputs.shape[1:])
+
+
 def counted_by(data: Data, classes: Sequence[str]) -> Tensor:
     """Return the targets as places in ``classes``, (n,) int64; -1 where it does not name the class."""
     place = {name: k for k, name in enumerate(classes)}

@@ -15,7 +15,8 @@ OPTIONS = st.builds(
     text=st.none() | NAMES,
     names=st.none() | st.just("./n@mes/classes.txt"),
     size=st.none() | SIZES,
-)
+    channels=st.sampled_from([None, 1, 3]),
+).filter(lambda options: options.size is not None or options.channels is None)
 
 
 @given(OPTIONS)
@@ -35,6 +36,7 @@ def test_a_square_size_is_said_by_one_number():
         ("size=0", "size must be pixels, such as 64, or HEIGHTxWIDTH, such as 96x128, got '0'"),
         ("size=64x", "got '64x'"),
         ("size=640000", "got '640000'"),
+        ("channels=2", "channels must be 1, grey, or 3, colour, got '2'"),
         ("columns=a,,b", "columns must be names with commas between them"),
         ("columns=a,a", "each once"),
         ("label=", "label must name a column"),

@@ -169,3 +169,20 @@ def test_the_readmes_selection_of_real_mnist(data_dir):
     examples = read("mnist:train@classes=0,1,2@shuffle=0@rows=0:2000", data_dir=data_dir)
     assert examples.inputs.shape == (2000, 1, 28, 28)
     assert examples.targets.unique().tolist() == [0, 1, 2]
+
+
+def test_images_of_a_named_set_are_made_coloured_where_a_source_says_so():
+    grey, coloured = read("digits@size=8@rows=5:8"), read("digits@size=8@channels=3@rows=5:8")
+    assert coloured.inputs.shape == (3, 3, 8, 8)
+    assert torch.equal(coloured.inputs, grey.inputs.expand(-1, 3, -1, -1))
+    assert torch.equal(coloured.targets, grey.targets)
+    with pytest.raises(InputError, match=r"channels stands beside a size, as in @size=32@channels=3"):
+        read("digits@channels=3")
+    transform = ImageTransform((16, 12))
+    assert read("digits@rows=5:8@size=9@channels=1", reading=Reading(transform)).inputs.shape == (3, 1, 9, 9)
+
+
+def test_a_selection_before_resizing_is_the_one_after_it():
+    chosen, rows = "@classes=3,4@shuffle=1@rows=0:7", taken("digits@size=8@classes=3,4@shuffle=1@rows=0:7").rows
+    every, some = read("digits@size=12"), read(f"digits@size=12{chosen}")
+    assert torch.equal(every.inputs[rows], some.inputs) and torch.equal(every.targets[rows], some.targets)

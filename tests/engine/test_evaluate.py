@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 import torch
 
-from onward.engine.evaluate import Judgement, judge
+from onward.engine.evaluate import Judgement, judge, laid_together
 from onward.errors import InputError
 from onward.learner import Learner
 from onward.nets.classifier import Classifier
@@ -47,6 +49,18 @@ def test_a_large_test_set_is_judged_in_order(largest):
     data = Examples(torch.eye(3)[targets], targets, tuple("abc"))
     said = judge(largest, data)
     assert said.accuracy == 1.0 and said.predicted.tolist() == targets.tolist()
+
+
+def test_where_the_test_set_is_told_only_its_own_classes_come_into_question(largest):
+    ours = Examples(TEST.inputs[2:], torch.tensor([0, 1]), tuple("ab"))
+    said = judge(largest, ours)  # c is the largest of both; among a and b the first is a, 1 against 0, the other b
+    assert said.accuracy == 0.0
+    assert said.within.tolist() == [0, 1] and said.accuracy_within == 1.0
+    both = laid_together([said, said])
+    assert both.within.tolist() == [0, 1, 0, 1]
+    strange = judge(largest, Examples(TEST.inputs[:2], torch.tensor([0, 0]), ("x",)))  # of no class that is known
+    assert strange.within.tolist() == strange.predicted.tolist()
+    assert math.isnan(Judgement(said.predicted, said.targets, said.classes).accuracy_within)
 
 
 def test_accuracy_is_a_share():

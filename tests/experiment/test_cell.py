@@ -11,6 +11,9 @@ from onward.experiment.cell import made_model, run, single_thread
 from onward.experiment.plan import ModelPlan
 from onward.experiment.toml_file import read
 from onward.settings import Settings
+from onward.types import Examples
+
+THREE = Examples(torch.zeros(1, 3), torch.tensor([0]), ("one",))
 
 
 def test_divergence_is_a_failure_with_its_message(tmp_path):
@@ -79,8 +82,8 @@ def test_data_that_changed_between_two_runs_is_read_again(tmp_path):
 
 def test_model_has_no_classes_and_its_tasks_only_where_asked():
     plan = ModelPlan("mlp", {"width": 8})
-    assert (made_model(plan, (3,), seed=0).classes, made_model(plan, (3,), seed=0).tasks) == ((), None)
-    assert made_model(plan, (3,), seed=0, tasks=True).tasks == ()
+    assert (made_model(plan, THREE, seed=0).classes, made_model(plan, THREE, seed=0).tasks) == ((), None)
+    assert made_model(plan, THREE, seed=0, tasks=True).tasks == ()
 
 
 def test_number_of_threads_is_afterwards_what_it_was():

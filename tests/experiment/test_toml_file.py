@@ -6,6 +6,7 @@ import pytest
 from tests.experiment.story import STORY, written
 
 from onward.datasets.published.named import load
+from onward.datasets.source import read as load_source
 from onward.errors import InputError, counted
 from onward.experiment.toml_file import numbered, read
 from onward.settings import Settings
@@ -190,3 +191,47 @@ def test_network_of_a_method_is_tried_as_well(tmp_path):
 def test_name_must_fit_a_folder(tmp_path, name):
     (line,) = problems(tmp_path, name=name)
     assert line == f"name must be one that a folder can have, got {name!r}"
+
+
+TRAIN, TEST = "digits:train@classes={0}@rows=0:{1}", "digits:test@classes={0}"
+ZEROS, TWOS = (
+    {"name": name, "train": TRAIN.format(classes, 40), "test": TEST.format(classes)}
+    for name, classes in (("zeros", "0,1"), ("twos", "2,3"))
+)
+
+
+def test_a_stream_may_be_given_part_by_part(tmp_path):
+    plan = read(written(tmp_path, stream={"parts": [ZEROS, TWOS]})).stream
+    assert [(part.name, part.train) for part in plan.parts] == [(each["name"], each["train"]) for each in (ZEROS, TWOS)]
+    assert plan.parts[0].fingerprints == tuple(fingerprint(load_source(ZEROS[word])) for word in ("train", "test"))
+    whole = read(written(tmp_path, stream={"parts": [{"name": "all", "data": "digits"}]})).stream
+    assert (whole.parts[0].train, whole.parts[0].test) == ("digits:train", "digits:test")
+
+
+def test_what_is_wrong_with_parts_is_said(tmp_path):
+    assert problems(tmp_path, stream={"parts": [ZEROS, {**TWOS, "name": "zeros"}, 3], "scenario": "mixed"}) == [
+        "unknown name in [stream] beside a list of parts 'scenario'. There are: parts",
+        f"[stream] part 2 must be a name of its own, and data, or train and test; got { ({**TWOS, 'name': 'zeros'})!r}",
+        "[stream] part 3 must be a name of its own, and data, or train and test; got 3",
+    ]
+    wide = {**TWOS, "train": TWOS["train"] + "@size=9", "test": TWOS["test"] + "@size=9"}
+    (shapes,) = problems(tmp_path, stream={"parts": [ZEROS, wide]})
+    assert shapes.startswith("the parts have inputs of different shapes: zeros (1, 8, 8), twos (1, 9, 9); bring")
+
+
+def test_every_method_runs_through_each_of_several_streams_from_the_same_start(tmp_path):
+    little = {**TWOS, "train": TRAIN.format("2,3", 10)}
+    streams = {"all": {"parts": [ZEROS, TWOS]}, "little": {"parts": [ZEROS, little]}}
+    methods = {"one": {"method": "warm_start", "start": "base"}, "two": {"method": "replay"}}
+    found = read(written(tmp_path, stream=None, streams=streams, methods=methods, starts={"base": BASE}, seeds=1))
+    assert [each.label for each in found.contenders] == ["one, all", "two, all", "one, little", "two, little"]
+    assert [cell.stream.parts[1].train for cell in found.cells] == [TWOS["train"]] * 2 + [little["train"]] * 2
+    first, _, second, _ = found.cells
+    assert first.start_key == second.start_key and first.key != second.key
+
+
+def test_what_is_wrong_with_one_of_several_streams_is_said_with_its_name(tmp_path):
+    streams = {"one": {"parts": [ZEROS]}, "two": {"data": "digits", "parts": 2}}
+    assert problems(tmp_path, stream=None, streams=streams) == ["[streams] 'two': [stream] scenario is missing"]
+    told = problems(tmp_path, streams=streams)
+    assert any(each.startswith("streams must be tables like stream, and stream left out, got") for each in told)

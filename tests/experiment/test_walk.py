@@ -16,6 +16,7 @@ from onward.rng import derived
 from onward.settings import Settings
 from onward.streams.scenario import class_incremental, data_incremental, task_incremental
 from onward.toy import blobs
+from onward.types import present
 
 DATA = blobs({"n": (0.0, 2.0), "s": (0.0, -2.0), "e": (2.0, 0.0)}, seed=0, n=20)
 SETTINGS = Settings(epochs=3, batch_size=10)
@@ -23,7 +24,7 @@ PLAN = ModelPlan("mlp", {"width": 8, "depth": 1})
 
 
 def learner(tasks: bool = False) -> Learner:
-    return Learner(made_model(PLAN, (2,), seed=0, tasks=tasks), Replay(size=5))
+    return Learner(made_model(PLAN, DATA, seed=0, tasks=tasks), Replay(size=5))
 
 
 def test_matrix_holds_every_experience_after_every_update():
@@ -94,3 +95,15 @@ def test_negative_flips_are_right_before_and_wrong_after(after, share):
     targets = np.array([0, 1, 1, -1])
     before, now = (Judgement(np.array(ids), targets, ("a", "b")) for ids in ([0, 1, 1, 0], after))
     assert negative_flips(before, now) == share
+
+
+def test_outcome_holds_what_is_said_among_the_classes_of_a_test_and_how_large_the_network_is():
+    stream = class_incremental(DATA, DATA, 2, seed=0)
+    outcome = walked(learner(), stream, SETTINGS, seed=3)
+    by_hand = learner()
+    for number, experience in enumerate(stream):
+        by_hand, _ = update(by_hand, experience.train, SETTINGS, derived(3, "update", number))
+    own = [judge(by_hand, each.test, present(each.test)).accuracy for each in stream]
+    assert list(outcome.within[-1]) == own != list(outcome.accuracy[-1])
+    # 8 units from 2 inputs, and rows of 2 classes, then of 3.
+    assert outcome.parameters == (8 * 3 + 2 * 9, 8 * 3 + 3 * 9)

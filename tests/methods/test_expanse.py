@@ -11,6 +11,7 @@ from tests.methods.growing import ADAMW, MORE, NESTEROV, PICTURES, SGD, World, a
 from tests.methods.walks import FIRST, RATE, SECOND, SEED, SETTINGS, batches, grown, seen_by
 from tests.reference.expanse import expanse, said
 
+from onward.catalogue import parsed, written
 from onward.engine.update import planned, update
 from onward.errors import InputError
 from onward.learner import Learner
@@ -20,6 +21,7 @@ from onward.methods.vanilla_ensemble import VanillaEnsemble
 from onward.methods.warm_start import WarmStart
 from onward.nets.expanded import Expanded
 from onward.nets.zoo import fresh
+from onward.phase import Phase
 
 CASES = {
     "new classes": (mlp, FIRST, SECOND, SGD, Expanse()),
@@ -124,3 +126,24 @@ def test_values_outside_their_ranges_are_refused(values):
 def test_units_are_given_in_one_way():
     with pytest.raises(InputError, match="budget must be >= 0, and None where units is given, got 1"):
         Expanse(units=1, budget=1)
+
+
+def test_units_may_differ_by_layer_and_stand_in_a_chain():
+    assert parsed("expanse(units=(2, 1))") == parsed("expanse(units=[2, 1])")
+    method = Expanse(units=(2, 1))
+    assert parsed(written(method)).methods == (method,)
+    parent, _ = update(Learner(fresh("mlp", (4,), 0, width=[8, 6]), method), FIRST, SETTINGS, seed=3)
+    child, _ = update(parent, SECOND, replace(SETTINGS, steps=0), SEED)
+    assert child.model.backbone.units == {"layers.1": 2, "layers.3": 1}
+    with pytest.raises(InputError, match=r"units must be >= 0, got \(1, -1\)"):
+        Expanse(units=(1, -1))
+
+
+def test_a_memory_that_holds_more_than_is_asked_for_is_drawn_from(monkeypatch):
+    method = Expanse(size=20, share=0.25)
+    parent, _ = update(Learner(mlp(), method), FIRST, SETTINGS, seed=3)
+    sizes = []
+    monkeypatch.setattr(Phase, "mixed", lambda phase, memory, beside: sizes.append(len(memory)) or phase)
+    for size in (20, 7):
+        update(parent, SECOND, replace(SETTINGS, steps=0), SEED, method=Expanse(size=size, share=0.25))
+    assert sizes == [20, 7]

@@ -8,10 +8,11 @@ from torch import nn
 from torch.nn import functional as F
 
 from onward.errors import InputError
+from onward.nets.adopt import adopted
 from onward.nets.backbone import Backbone
 from onward.nets.expanded import Expanded
 from onward.nets.grown import source
-from onward.nets.new_units import by_budget, by_ratio, layers_of
+from onward.nets.new_units import by_budget, by_ratio, by_units, layers_of
 from onward.nets.zoo import build, build_backbone, fresh
 from onward.rng import generator, isolated
 
@@ -224,3 +225,21 @@ def test_branches_that_meet_gain_alike_and_names_are_looked_up():
         by_ratio(build_backbone({"net": "identity", "shape": [4]}), 0.5)
     with pytest.raises(InputError, match="this one never did"):
         source(fresh("mlp", (4,), 0))
+
+
+def test_units_are_given_for_all_layers_or_one_after_another():
+    net = build_backbone({"net": "mlp", "shape": [4], "width": [6, 5]})
+    assert by_units(net, 3) == {"layers.1": 3, "layers.3": 3}
+    wide = Expanded(net, by_units(net, (2, 1)), seed=1)
+    assert layers_of(wide) == {"layers.1": 8, "layers.3": 6}
+    told = r"units gives 3 numbers, 1, 2, 3, and 2 layers can gain some: layers\.1, layers\.3\. Give one for each"
+    with pytest.raises(InputError, match=told):
+        by_units(net, (1, 2, 3))
+
+
+def test_a_network_from_elsewhere_is_widened_too():
+    example = torch.rand(2, 3, 8, 8)
+    model = adopted("onward.nets.cifar_resnet:CifarResNet", (), arguments={"depth": 8, "width": 4}, example=example)
+    wide = Expanded(model.backbone, by_ratio(model.backbone, 0.5), seed=1).eval()
+    assert wide.features == 16 + 8
+    assert torch.equal(wide(example)[:, :16], model.backbone(example))

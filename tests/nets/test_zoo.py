@@ -184,3 +184,14 @@ def test_a_spec_that_is_not_whole_is_refused():
 )
 def test_a_network_for_images_says_how_files_become_its_inputs(shape, wanted):
     assert build_backbone({"net": "mlp", "shape": shape, "width": 2}).transform == wanted
+
+
+def test_an_mlp_may_have_layers_of_different_widths():
+    backbone = build_backbone({"net": "mlp", "shape": [3], "width": [6, 5]})
+    assert [tuple(each.shape) for each in backbone.parameters()] == [(6, 3), (6,), (5, 6), (5,)]
+    assert (backbone.features, backbone.depth) == (5, 2)
+    assert build_backbone(backbone.spec()).spec() == backbone.spec() == {**backbone.spec(), "width": [6, 5]}
+    with pytest.raises(InputError, match="depth must count the widths, or be left out, got 3"):
+        build_backbone({"net": "mlp", "shape": [3], "width": [6, 5], "depth": 3})
+    with pytest.raises(InputError, match="depth must be >= 1"):
+        build_backbone({"net": "mlp", "shape": [3], "width": []})

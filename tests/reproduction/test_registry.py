@@ -6,6 +6,7 @@ from onward.config import read_toml
 from onward.errors import InputError
 from onward.experiment.contenders import contending
 from onward.experiment.gains import Roles
+from onward.experiment.growth import APART, Growth
 from onward.experiment.published import Published
 from onward.experiment.switches import Grid
 from onward.experiment.toml_file import numbered
@@ -17,8 +18,10 @@ from onward.streams.named import SCENARIOS
 EVERY = [pytest.param(each, form, id=each.called(form)) for each in REPRODUCTIONS.values() for form in each.forms]
 
 
-def needed(roles: Roles | Grid | Published) -> set[str]:
-    """The labels that have a role."""
+def needed(roles: Roles | Grid | Published | Growth) -> set[str]:
+    """The labels that have a role, and must be there."""
+    if isinstance(roles, Growth):
+        return {roles.contender}
     if isinstance(roles, Published):
         return {roles.contender}
     if isinstance(roles, Grid):
@@ -40,10 +43,19 @@ def test_experiment_is_sound_but_for_its_data_and_has_every_label_that_has_a_rol
         assert (values["stream"]["parts"] == reproduction.roles.tasks) == (form == "full")
     else:
         assert len(numbered(values["seeds"])) >= 2  # one seed has no interval
-    assert len(sources_of(values["stream"])) == 2
-    assert set(values["stream"]) <= {*FIELDS, *SCENARIOS[values["stream"]["scenario"]].options}
+    if isinstance(reproduction.roles, Growth):
+        assert not any(APART in label for label in labels)  # a label is a method and its cell
+    for stream in values.get("streams", {"": values.get("stream")}).values():
+        assert sound(stream)
     assert values["model"]["net"] in BACKBONES
     assert "name" not in values  # it is that of the file, as the folder of the results is
+
+
+def sound(stream: dict) -> bool:
+    """Whether a stream has its sources and no strange name."""
+    if isinstance(stream["parts"], list):
+        return set(stream) == {"parts"} and all(len(sources_of(each)) == 2 and each["name"] for each in stream["parts"])
+    return len(sources_of(stream)) == 2 and set(stream) <= {*FIELDS, *SCENARIOS[stream["scenario"]].options}
 
 
 def test_every_experiment_belongs_to_a_reproduction():

@@ -9,7 +9,13 @@ from hypothesis import strategies as st
 
 from onward.errors import InputError
 from onward.rng import generator
-from onward.streams.scenario import class_incremental, data_incremental, domain_incremental, task_incremental
+from onward.streams.scenario import (
+    class_incremental,
+    data_incremental,
+    domain_incremental,
+    in_turn,
+    task_incremental,
+)
 from onward.streams.shifts import Inversion, Unshifted, permuted, rotated
 from onward.types import Examples, View, present
 
@@ -186,3 +192,22 @@ def test_data_that_cannot_be_compared_is_refused():
 def test_an_order_that_is_no_list_of_names_is_refused(order):
     with pytest.raises(InputError, match="order must be a list of class names"):
         class_incremental(numbered(9), numbered(9), 2, 0, order=order)
+
+
+def test_data_sets_in_turn_are_one_stream_under_one_list_of_names():
+    first, other = numbered(6, classes=3), numbered(7, classes=4)
+    named_otherwise = Examples(other.inputs, other.targets, ("cat", "yak", "ant", "zebu"))
+    one, two = in_turn({"small": (first, first), "large": (named_otherwise, named_otherwise)})
+    assert (one.name, two.name) == ("small", "large")
+    assert one.train.classes == two.test.classes == ("ant", "bee", "cat", "yak", "zebu")
+    assert present(two.train) == ("ant", "cat", "yak", "zebu")  # what both name is one class
+    assert torch.equal(one.train.targets, first.targets)
+    assert two.train.targets[:4].tolist() == [2, 3, 0, 4]
+
+
+def test_data_sets_of_different_shapes_are_not_put_together():
+    wide = Examples(torch.zeros(3, 2), torch.arange(3), NAMES[:3])
+    with pytest.raises(InputError, match=r"different shapes: one \(1,\), two \(2,\); bring images to one form"):
+        in_turn({"one": (numbered(6), numbered(6)), "two": (wide, wide)})
+    with pytest.raises(InputError, match="at least one"):
+        in_turn({})

@@ -1,10 +1,11 @@
-"""What a source says of the form of its files: ``label=species``, ``columns=a,b``, ``size=64``."""
+"""What a source says of the form of its files: ``label=species``, ``columns=a,b``, ``size=64@channels=3``."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal, cast
 
 from onward.errors import InputError
 
@@ -20,6 +21,7 @@ class Options:
         text: the column that holds texts.
         names: a file with the class names in the order of their ids.
         size: height and width to which images are resized, whatever their proportions.
+        channels: into which these images are brought, 1 is grey and 3 colour; None leaves them.
     """
 
     label: str | None = None
@@ -28,6 +30,7 @@ class Options:
     text: str | None = None
     names: str | None = None
     size: tuple[int, int] | None = None
+    channels: Literal[1, 3] | None = None
 
     def __str__(self) -> str:
         """Return the text of a source after which these are its options."""
@@ -70,6 +73,12 @@ def _size(word: str, value: str) -> tuple[int, int]:
     return int(form[1]), int(form[2] or form[1])
 
 
+def _channels(word: str, value: str) -> Literal[1, 3]:
+    if value not in ("1", "3"):
+        raise InputError(f"{word} must be 1, grey, or 3, colour, got {value!r}")
+    return cast("Literal[1, 3]", int(value))
+
+
 OPTIONS: dict[str, Callable[[str, str], object]] = {
     "label": _one,
     "columns": _several,
@@ -77,5 +86,6 @@ OPTIONS: dict[str, Callable[[str, str], object]] = {
     "text": _one,
     "names": _one,
     "size": _size,
+    "channels": _channels,
 }
 """What reads the value of each."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import cast
 
 import torch
 
@@ -24,7 +25,8 @@ from onward.datasets.raw import Raw, Taken
 from onward.datasets.reading import Reading
 from onward.datasets.selection import SELECTIONS, Selection
 from onward.errors import InputError, counted, listed, unknown
-from onward.types import Data, subset
+from onward.transform import ImageTransform, TextTransform
+from onward.types import Data, Examples, subset
 
 WORDS = (*SELECTIONS, *OPTIONS)
 START = re.compile(rf"@(?=\s*(?:{'|'.join(WORDS)})\s*=)")
@@ -69,6 +71,8 @@ class Source:
                 said[word] = value
             else:
                 selections.append(value)
+        if "channels" in said and "size" not in said:
+            problems.append("channels stands beside a size, as in @size=32@channels=3")
         if problems:
             raise InputError(f"{counted(len(problems), 'problem')} in the source {text!r}: " + "; ".join(problems))
         return cls(place, split, tuple(selections), Options(**said))
@@ -105,7 +109,11 @@ def taken(source: Source | str, data_dir: str | Path | None = None, reading: Rea
         InputError: as :func:`read`.
     """
     source = Source.parse(source) if isinstance(source, str) else source
-    every = _all(source, data_dir, reading or Reading())
+    reading = reading or Reading()
+    if source.selections and _resized_after(source):
+        plain = taken(replace(source, options=Options()), data_dir)
+        return replace(_formed(cast(Examples, plain.data), source, reading), rows=plain.rows)
+    every = _all(source, data_dir, reading)
     if not source.selections:
         return every
     rows = torch.arange(len(every.data))
@@ -166,16 +174,35 @@ def _problems(place: str, split: str | None) -> list[str]:
 
 def _all(source: Source, data_dir: str | Path | None, reading: Reading) -> Taken:
     said = source.options
-    names = class_names(said.names) if said.names else ()
     if source.place not in named.NAMES:
+        names, reading = class_names(said.names) if said.names else (), in_channels(reading, said)
         return places.found(_path(source), source.split, said, reading).taken(reading, names, said.size)
-    held = named.load(source.place, source.split or "train", data_dir)
-    if names or said.size or reading.transform:
-        inputs = Numbers(held.inputs.numpy(), Path(source.place))
-        return Raw(inputs, Labels(held.targets.numpy(), None, held.classes), inputs.where).taken(
-            reading, names, said.size
-        )
-    return Taken(held)
+    return _formed(named.load(source.place, source.split or "train", data_dir), source, reading)
+
+
+def _formed(held: Examples, source: Source, reading: Reading) -> Taken:
+    """Return examples of a data set with a name in the form that the source, or the model, wants."""
+    said = source.options
+    names = class_names(said.names) if said.names else ()
+    if not (names or said.size or reading.transform):
+        return Taken(held)
+    inputs = Numbers(held.inputs.numpy(), Path(source.place))
+    raw = Raw(inputs, Labels(held.targets.numpy(), None, held.classes), inputs.where)
+    return raw.taken(in_channels(reading, said), names, said.size)
+
+
+def _resized_after(source: Source) -> bool:
+    """Say whether images are resized once they are selected: those of a data set with a name, under its own names."""
+    return source.place in named.NAMES and source.options.size is not None and not source.options.names
+
+
+def in_channels(reading: Reading, said: Options) -> Reading:
+    """Return a reading by which images come grey or coloured, where a source says which; else as it is."""
+    given = reading.transform
+    if said.channels is None or said.size is None or isinstance(given, TextTransform):
+        return reading
+    form = ImageTransform(said.size) if given is None else given
+    return replace(reading, transform=replace(form, channels=said.channels))
 
 
 def _path(source: Source) -> Path:

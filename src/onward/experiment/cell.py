@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import traceback
-from collections.abc import Generator, Sequence
+from collections.abc import Generator
 from contextlib import contextmanager, suppress
-from functools import lru_cache, partial
+from functools import cache, partial
 from pathlib import Path
 
 import torch
@@ -14,7 +14,8 @@ from onward.catalogue import parsed
 from onward.datasets.source import read
 from onward.engine.update import update
 from onward.errors import OnwardError
-from onward.experiment.plan import Cell, ModelPlan, StreamPlan
+from onward.experiment.checkpoint import IMPORTED, brought
+from onward.experiment.plan import AnyStream, Cell, GivenStream, ModelPlan, Part, StreamPlan
 from onward.experiment.results import CellResult, Outcome
 from onward.experiment.start import started
 from onward.experiment.walk import walked
@@ -25,7 +26,8 @@ from onward.rng import derived
 from onward.settings import Settings
 from onward.streams.experience import Stream, together
 from onward.streams.named import build_stream
-from onward.types import Data, Examples
+from onward.streams.scenario import in_turn
+from onward.types import Data, Examples, shape_of
 
 
 def run(cell: Cell) -> CellResult:
@@ -67,10 +69,9 @@ def ground(cell: Cell) -> tuple[Learner, Stream]:
     Raises:
         InputError: when they cannot be made, or do not fit.
     """
-    train, test = data_of(cell.stream, cell.data_dir)
-    stream = made_stream(cell.stream, train, test, cell.seed)
+    stream = stream_of(cell.stream, cell.seed, cell.data_dir)
     told = any(experience.candidates is not None for experience in stream)
-    model = made_model(cell.model, shape_of(train), cell.seed, tasks=told)
+    model = made_model(cell.model, stream[0].train, cell.seed, tasks=told, data_dir=cell.data_dir)
     if cell.contender.at_once:
         for each in stream if told else ():  # the classes of each task come together, as they would one by one
             model.grow(each.candidates or (), cell.seed)
@@ -78,13 +79,24 @@ def ground(cell: Cell) -> tuple[Learner, Stream]:
     return Learner(model, parsed(cell.contender.method)), stream
 
 
-def data_of(plan: StreamPlan, data_dir: Path | None) -> tuple[Data, Data]:
-    """Return the training and the test data of a planned stream."""
+def stream_of(plan: AnyStream, seed: int, data_dir: Path | None) -> Stream:
+    """Return a planned stream, its data read where it lies.
+
+    Raises:
+        InputError: for what the scenario does not take, and for data that cannot be cut or put together so.
+    """
+    if isinstance(plan, GivenStream):
+        return in_turn({part.name: data_of(part, data_dir) for part in plan.parts})
+    return made_stream(plan, *data_of(plan, data_dir), seed)
+
+
+def data_of(plan: StreamPlan | Part, data_dir: Path | None) -> tuple[Data, Data]:
+    """Return the training and the test data of a planned stream, or of a part of one."""
     train, test = zip((plan.train, plan.test), plan.fingerprints, strict=True)
     return held(train, data_dir), held(test, data_dir)
 
 
-@lru_cache(maxsize=2)
+@cache
 def held(planned: tuple[str, str], data_dir: Path | None) -> Data:
     """Return the examples of a source, read once for all cells that a process runs: decoding may take minutes.
 
@@ -106,24 +118,24 @@ def made_stream(plan: StreamPlan, train: Data, test: Data, seed: int) -> Stream:
     return build_stream(plan.scenario, train, test, parts=plan.parts, seed=seed, **plan.options)
 
 
-def shape_of(data: Data) -> tuple[int, ...]:
-    """Return the shape of one input."""
-    return tuple(data.take(torch.zeros(1, dtype=torch.int64)).inputs.shape[1:])
-
-
-def made_model(plan: ModelPlan, shape: Sequence[int], seed: int, tasks: bool = False) -> Classifier:
-    """Return a model without classes.
+def made_model(
+    plan: ModelPlan, first: Data, seed: int, tasks: bool = False, data_dir: Path | None = None
+) -> Classifier:
+    """Return a model without classes; with those of the first data where it brings weights of its own.
 
     Args:
         plan: which.
-        shape: of one input.
+        first: what arrives first.
         seed: of the weights.
         tasks: give each task a part of the head of its own, for a stream in which the task is told at test.
+        data_dir: where weights are looked for.
 
     Raises:
         InputError: when there is no such network, or it does not take such arguments.
     """
-    model = fresh(plan.net, shape, seed, **plan.arguments)
+    if plan.net == IMPORTED:
+        return brought(plan.arguments, first, seed, data_dir)
+    model = fresh(plan.net, shape_of(first), seed, **plan.arguments)
     return Classifier(model.backbone, model.head, tasks=()) if tasks else model
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from onward.experiment.gains import Standing
+from onward.experiment.growth import Grown
 from onward.experiment.plan import Experiment
 from onward.experiment.published import Line
 from onward.experiment.results import CellResult, Results
@@ -38,7 +39,7 @@ def export(results: Results, experiment: Experiment, folder: Path) -> None:
         files.replace(folder / "learning.csv", as_csv(learning_lines(results)))
 
 
-Comparable = Sequence[Standing] | Sequence[Switching] | Sequence[Line]
+Comparable = Sequence[Standing] | Sequence[Switching] | Sequence[Line] | Sequence[Grown]
 """What came of a comparison: records of one kind."""
 
 

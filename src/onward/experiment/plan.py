@@ -34,10 +34,51 @@ class StreamPlan:
     options: Mapping[str, Any] = field(default_factory=dict)
     fingerprints: tuple[str, str] = ("", "")
 
+    @property
+    def beginning(self) -> StreamPlan:
+        """What decides the first experience: everything."""
+        return self
+
+
+@dataclass(frozen=True)
+class Part:
+    """One part of a stream that is given part by part.
+
+    Args:
+        name: what sets it apart from the others.
+        train: source of what arrives.
+        test: source of where it is evaluated.
+        fingerprints: of the training and the test data.
+    """
+
+    name: str
+    train: str
+    test: str
+    fingerprints: tuple[str, str] = ("", "")
+
+
+@dataclass(frozen=True)
+class GivenStream:
+    """A stream that is given part by part; see ``streams.scenario.in_turn``."""
+
+    parts: tuple[Part, ...]
+
+    @property
+    def beginning(self) -> GivenStream:
+        """What decides the first experience: the first part."""
+        return GivenStream(self.parts[:1])
+
+
+AnyStream = StreamPlan | GivenStream
+"""A stream as it is planned."""
+
 
 @dataclass(frozen=True)
 class ModelPlan:
-    """One of our networks by name, with its arguments but for the shape of the inputs, which the data has."""
+    """A network by name, with its arguments but for the shape of the inputs, which the data has.
+
+    The network ``imported`` is one from elsewhere, with weights or without; see ``checkpoint.brought``.
+    """
 
     net: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -74,6 +115,7 @@ class Contender:
         at_once: it gets the whole stream as one experience: an oracle, at the price of one training on everything.
         start: what it goes on from, which learned the first experience; None learns that by its own method.
         model: the arguments in which its network differs from that of the others.
+        stream: what it runs through where that is not what the others do.
     """
 
     label: str
@@ -82,6 +124,7 @@ class Contender:
     at_once: bool = False
     start: Start | None = None
     model: Mapping[str, Any] = field(default_factory=dict, hash=False)
+    stream: AnyStream | None = field(default=None, hash=False)
 
 
 @dataclass(frozen=True)
@@ -101,7 +144,7 @@ class Cell:
 
     contender: Contender
     seed: int
-    stream: StreamPlan
+    stream: AnyStream
     model: ModelPlan
     data_dir: Path | None = None
     watch: int = 0
@@ -130,7 +173,7 @@ class Cell:
     def start_key(self) -> str:
         """The hash of everything that decides its start; "" where it has none."""
         start = self.contender.start
-        return "" if start is None else hashed(self.ground | asdict(start))
+        return "" if start is None else hashed(self.ground | {"stream": asdict(self.stream.beginning)} | asdict(start))
 
     @property
     def ground(self) -> dict[str, Any]:
@@ -145,11 +188,11 @@ class Cell:
 
 @dataclass(frozen=True)
 class Experiment:
-    """Methods to be compared on the same streams.
+    """Methods to be compared on the same streams, or each of them on several.
 
     Args:
         name: what it is called.
-        stream: what every method runs through; its seed varies.
+        stream: what every method runs through, but for what it says itself; its seed varies.
         model: what every method starts with, but for what it says itself; its seed varies.
         contenders: the methods.
         seeds: one run of each method for each.
@@ -160,7 +203,7 @@ class Experiment:
     """
 
     name: str
-    stream: StreamPlan
+    stream: AnyStream
     model: ModelPlan
     contenders: tuple[Contender, ...]
     seeds: tuple[int, ...]
@@ -175,7 +218,7 @@ class Experiment:
             Cell(
                 contender,
                 seed,
-                self.stream,
+                contender.stream or self.stream,
                 self.model.but(contender.model),
                 self.data_dir,
                 watch=self.watch,

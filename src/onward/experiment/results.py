@@ -30,6 +30,9 @@ class Outcome:
         costs: of each update, (t,).
         learning: of each update the readings of its loss on the new data, see ``convergence``; () where none were held.
         watched: of each update after the first what was read while it trained; () where nobody looked.
+        within: the accuracies of ``accuracy`` where predictions stay among the classes of each test; () in cells
+            written before it was told.
+        parameters: of the network after each update, (t,); () as well.
     """
 
     experiences: tuple[str, ...]
@@ -40,6 +43,8 @@ class Outcome:
     costs: tuple[Cost, ...]
     learning: tuple[tuple[float, ...], ...] = ()
     watched: tuple[Watched, ...] = ()
+    within: tuple[tuple[float, ...], ...] = ()
+    parameters: tuple[int, ...] = ()
 
     @cached_property
     def matrix(self) -> Matrix:

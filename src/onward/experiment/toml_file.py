@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, ClassVar
 
 from onward.config import read_toml
-from onward.errors import InputError, counted, hold
+from onward.datasets.source import read as read_source
+from onward.errors import InputError, MissingExtraError, counted, hold
 from onward.experiment.contenders import contending, settings_of
-from onward.experiment.plan import Experiment
-from onward.experiment.trial import Findings, tried_model, tried_stream
+from onward.experiment.plan import Contender, Experiment, ModelPlan
+from onward.experiment.trial import Findings, Tried, tried_model, tried_stream
 from onward.schema import problems
 
 
@@ -21,7 +24,9 @@ class Document:
 
     Args:
         name: of the experiment; the file's own when left out.
-        stream: ``data``, or ``train`` and ``test``; ``scenario``, ``parts``, and the scenario's options.
+        stream: ``data``, or ``train`` and ``test``; ``scenario``, ``parts``, and the scenario's options. Or ``parts``
+            alone, a list of tables, each of them a part: ``name`` and ``data``, or ``train`` and ``test``.
+        streams: instead, several by name. Every method runs through each, as "label, name".
         model: ``net``, and its arguments.
         methods: each label with a method, as text, or as a table of ``method``, ``at_once``, ``start``, ``model``, the
             arguments in which its network differs, and the settings in which it differs.
@@ -35,6 +40,7 @@ class Document:
 
     name: str
     stream: dict[str, Any] = field(default_factory=dict)
+    streams: dict[str, Any] = field(default_factory=dict)
     model: dict[str, Any] = field(default_factory=dict)
     methods: dict[str, Any] = field(default_factory=dict)
     settings: dict[str, Any] = field(default_factory=dict)
@@ -50,6 +56,8 @@ class Document:
         rules = {
             "name must be one that a folder can have": self.name not in ("", ".", "..") and "/" not in self.name,
             "methods must name at least one": bool(self.methods),
+            "streams must be tables like stream, and stream left out": not self.streams
+            or (not self.stream and all(isinstance(each, dict) for each in self.streams.values())),
             "watch must be >= 0": self.watch >= 0,
             "seeds must be how many, >= 1, or a list of different whole numbers": bool(numbered(self.seeds)),
         }
@@ -81,21 +89,42 @@ def read(path: str | Path, data_dir: str | Path | None = None, seeds: int | None
     values = {"name": file.stem, **read_toml(file)} | ({} if seeds is None else {"seeds": seeds})
     wrong = Findings(problems(Document, values))
     numbers = numbered(values.get("seeds", Document.seeds))
-    tried = tried_stream(section(values, "stream"), folder, numbers[0] if numbers else 0, wrong)
+    load = cache(partial(read_source, data_dir=folder))  # several streams may begin with the same data
+    several = {name: table for name, table in section(values, "streams").items() if isinstance(table, dict)}
+    streams = {}
+    for name, table in (several or {"": section(values, "stream")}).items():
+        amiss = Findings()
+        streams[name] = tried_stream(table, load, numbers[0] if numbers else 0, amiss)
+        wrong += [f"[streams] {name!r}: {each}" if name else each for each in amiss]
     contenders = contending(*(section(values, name) for name in ("methods", "starts", "settings")), wrong)
-    each_settings = dict.fromkeys(given for each in contenders for given in settings_of(each))
-    network = section(values, "model")
-    model = tried_model(network, tried, each_settings, wrong)
-    for each in contenders:
-        if each.model:
-            tried_model({**network, **each.model}, tried, settings_of(each), wrong)
-    if wrong or tried.plan is None:
+    models = [tried_models(section(values, "model"), each, contenders, wrong, folder) for each in streams.values()]
+    first = next(iter(streams.values())).plan
+    if wrong or first is None:
         every = list(dict.fromkeys(wrong))
         raise InputError(f"{counted(len(every), 'problem')} in {file}:" + "".join(f"\n- {each}" for each in every))
+    if several:
+        contenders = [
+            replace(each, label=f"{each.label}, {name}", stream=tried.plan)
+            for name, tried in streams.items()
+            for each in contenders
+        ]
     watch, seen_only = int(str(values.get("watch", 0))), bool(values.get("seen_only", False))
     return Experiment(
-        str(values["name"]), tried.plan, model, tuple(contenders), numbers, folder, watch=watch, seen_only=seen_only
+        str(values["name"]), first, models[0], tuple(contenders), numbers, folder, watch=watch, seen_only=seen_only
     )
+
+
+def tried_models(
+    network: Mapping[str, Any], tried: Tried, contenders: Sequence[Contender], wrong: Findings, folder: Path | None
+) -> ModelPlan:
+    """Make the model of the file, and those of methods that have their own, for a stream; what is wrong is noted."""
+    every = dict.fromkeys(given for each in contenders for given in settings_of(each))
+    model = tried_model(network, tried, every, wrong, folder)
+    for each in contenders:
+        if each.model:
+            with suppress(MissingExtraError):  # its runs will say what they lack, and those of others go on
+                tried_model({**network, **each.model}, tried, settings_of(each), wrong, folder)
+    return model
 
 
 def section(values: Mapping[str, Any], name: str) -> dict[str, Any]:

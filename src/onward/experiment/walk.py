@@ -50,7 +50,7 @@ def walked(
         InputError: when an experience does not fit the model or the method.
         DivergedError: when training is no longer finite.
     """
-    rows, flips, costs, learning, seen = [], [], [], [], []
+    rows, within, flips, costs, learning, seen, sizes = [], [], [], [], [], [], []
     before: list[Judgement] = []
     for number, experience in enumerate(stream):
         draws = derived(seed, "update", number)
@@ -62,6 +62,8 @@ def walked(
         seen += [watched(look)] if look else []
         after = judged(learner, stream[: number + 1] if seen_only else stream)
         rows.append(tuple(judgement.accuracy for judgement in after))
+        within.append(tuple(judgement.accuracy_within for judgement in after))
+        sizes.append(sum(parameter.numel() for parameter in learner.model.parameters()))
         flips.append(tuple(negative_flips(*pair) for pair in zip(before[:number], after[:number], strict=True)))
         costs.append(record.cost)
         learning.append(learning_curve(record))
@@ -75,6 +77,8 @@ def walked(
         costs=tuple(costs),
         learning=tuple(learning),
         watched=tuple(seen),
+        within=tuple(within),
+        parameters=tuple(sizes),
     )
 
 

@@ -42,14 +42,20 @@ def reservoir(memory: Data | None, seen: int, new: Data, size: int, generator: G
     order = torch.randperm(len(new), generator=generator)
     if size == 0:
         return None, seen + len(new)
-    if memory is not None and len(memory) > size:
-        memory = subset(memory, torch.randperm(len(memory), generator=generator)[:size])
+    memory = None if memory is None else at_most(memory, size, generator)
     holder = admitted(seen, len(new), size, generator)
     held = 0 if memory is None else len(memory)
     stays = (holder[:held] < 0).nonzero()[:, 0]
     enters = subset(new, order[holder[holder >= 0]])
     kept = enters if memory is None or not len(stays) else joined(subset(memory, stays), enters)
     return kept, seen + len(new)
+
+
+def at_most(memory: Data, size: int, generator: Generator) -> Data:
+    """Return a memory, or so many of its examples at random where it has more, as after a size was lowered."""
+    if len(memory) <= size:
+        return memory
+    return subset(memory, torch.randperm(len(memory), generator=generator)[:size])
 
 
 def passed_by(kept: Kept, new: Data, size: int, draws: Generator) -> Kept:

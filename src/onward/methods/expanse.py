@@ -9,12 +9,12 @@ from typing import Literal, get_args
 from onward.context import Context
 from onward.errors import hold, listed
 from onward.memory.exemplars import recalled
-from onward.memory.reservoir import passed_by, passed_by_without
+from onward.memory.reservoir import at_most, passed_by, passed_by_without
 from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.nets.expanded import Expanded
 from onward.nets.grown import let_new_rows_hear, names_of_old, refuse_unfit
-from onward.nets.new_units import by_budget, by_ratio, layers_of
+from onward.nets.new_units import by_budget, by_ratio, by_units, each_of
 from onward.phase import Phase
 from onward.types import Data, Kept
 
@@ -47,7 +47,7 @@ class Expanse(Method):
         mode: ``triangular``, what the authors meant; ``authors``, what they ran; or ``unfreeze``, a phase of
             ``triangular`` and then one in which everything moves.
         ratio: new units of a layer for each that it has, rounded up, >= 0. 0 adds none. Papers: 0.5-0.71 [1].
-        units: so many in each layer instead, where not None.
+        units: so many in each layer instead, where not None; or so many in one layer after another, from the input on.
         budget: instead, the largest ratio at which the backbone gains at most so many parameters, where not None.
         size: the most source examples kept, >= 0. Papers: two thirds of the source, or a tenth [1].
         share: of each batch that comes from these, in [0, 1). Papers: 0.4, or 0.09 with a tenth [1].
@@ -77,7 +77,7 @@ class Expanse(Method):
 
     mode: Mode = "triangular"
     ratio: float = 0.5
-    units: int | None = None
+    units: int | tuple[int, ...] | None = None
     budget: int | None = None
     size: int = 0
     share: float = 0.4
@@ -92,7 +92,7 @@ class Expanse(Method):
         rules = {
             f"mode must be one of {listed(get_args(Mode))}": self.mode in get_args(Mode),
             "ratio must be >= 0": self.ratio >= 0,
-            "units must be >= 0": self.units is None or self.units >= 0,
+            "units must be >= 0": self.units is None or all(each >= 0 for each in each_of(self.units)),
             "budget must be >= 0, and None where units is given": self.budget is None
             or (self.budget >= 0 and self.units is None),
             "size must be >= 0": self.size >= 0,
@@ -124,18 +124,20 @@ class Expanse(Method):
         Raises:
             InputError: when something is in the network that a widening would tear apart.
         """
-        if self.units == 0 or (self.ratio == 0 and self.units is None and self.budget is None):
+        none = self.ratio == 0 and self.budget is None if self.units is None else not any(each_of(self.units))
+        if none:
             return {}
         refuse_unfit(model.backbone, "expanse", Expanded)
         if self.budget is not None:
             return by_budget(model.backbone, self.budget, crossed)
         if self.units is not None:
-            return dict.fromkeys(layers_of(model.backbone), self.units)
+            return by_units(model.backbone, self.units)
         return by_ratio(model.backbone, self.ratio)
 
     def plan(self, phases: Iterable[Phase], model: Classifier, context: Context) -> Iterator[Phase]:
         """Hold what is old still, and put examples of the source beside every batch."""
         memory = recalled(context.kept, model.classes) if self.size and self.share else None
+        memory = None if memory is None else at_most(memory, self.size, context.generator("fewer"))
         old = set() if context.old is None else names_of_old(model, context.old)
         for phase in phases:
             if memory is not None:

@@ -88,7 +88,7 @@ def crossing(layer: nn.Module, place: str, came: Value, goes: Value, crossed: bo
 
 def inputs_of(layer: nn.Module) -> int:
     """Return how many features or channels a layer takes."""
-    return layer.in_features if isinstance(layer, nn.Linear) else int(layer.get_parameter("weight").shape[1])
+    return layer.in_features if isinstance(layer, nn.Linear) else cast(nn.Conv2d, layer).in_channels
 
 
 @torch.no_grad()

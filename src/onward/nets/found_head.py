@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor, fx, nn
 
 from onward.errors import InputError, listed, unknown
 from onward.nets.resting import resting
@@ -62,8 +63,8 @@ def part_of(output: object, part: str = "") -> Tensor:
     Raises:
         InputError: when there is none.
     """
-    if isinstance(output, Tensor):
-        return output
+    if isinstance(output, Tensor | fx.Proxy):  # the second stands for a tensor where calls are read, not made
+        return cast(Tensor, output)
     parts = parts_of(output)
     if not parts or (part and part not in parts):
         wanted = f"no part '{part}'" if part else "no tensor"

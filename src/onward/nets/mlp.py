@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any
 
 from torch import Tensor, nn
@@ -13,27 +14,35 @@ from onward.nets.backbone import Backbone
 
 
 class MLP(Backbone):
-    """Layers of one width with ReLU between. forward: (b, *shape) -> (b, width).
+    """Layers with ReLU between. forward: (b, *shape) -> (b, width), of the last layer where they differ.
 
     Args:
         shape: of one input, without the batch.
-        width: units of each hidden layer.
-        depth: hidden layers, >= 1.
+        width: units of each hidden layer; or of one after another, from the input on, which ``depth`` then counts.
+        depth: hidden layers, >= 1; None is as many as widths are given, and two of one width.
         dropout: share of each hidden layer's units dropped in training.
 
     Raises:
-        InputError: when there is no layer.
+        InputError: when there is no layer, or depth counts others than width gives.
     """
 
-    def __init__(self, shape: Sequence[int], width: int = 256, depth: int = 2, dropout: float = 0.0) -> None:
+    def __init__(
+        self, shape: Sequence[int], width: int | Sequence[int] = 256, depth: int | None = None, dropout: float = 0.0
+    ) -> None:
         """Make the layers."""
-        hold({"depth must be >= 1": depth >= 1}, {"depth": depth})
+        widths = [width] * (2 if depth is None else depth) if isinstance(width, int) else list(width)
+        rules = {
+            "depth must be >= 1": bool(widths),
+            "depth must count the widths, or be left out": depth is None or depth == len(widths) or not widths,
+        }
+        hold(rules, {"depth": depth})
         super().__init__()
-        self.shape, self.width, self.depth, self.dropout = tuple(shape), width, depth, dropout
-        self.features = width
+        self.shape, self.depth, self.dropout = tuple(shape), len(widths), dropout
+        self.width = width if isinstance(width, int) else tuple(widths)
+        self.features = widths[-1]
         layers: list[nn.Module] = [nn.Flatten()]
-        for size in [math.prod(self.shape)] + [width] * (depth - 1):
-            layers += [nn.Linear(size, width), nn.ReLU()]
+        for size, wider in pairwise([math.prod(self.shape), *widths]):
+            layers += [nn.Linear(size, wider), nn.ReLU()]
             layers += [nn.Dropout(dropout)] if dropout else []
         self.layers = nn.Sequential(*layers)
 
@@ -43,6 +52,7 @@ class MLP(Backbone):
 
     def spec(self) -> dict[str, Any]:
         """Return the shape as JSON, for ``build``."""
+        width = self.width if isinstance(self.width, int) else list(self.width)
         return {
-            "net": "mlp", "shape": list(self.shape), "width": self.width, "depth": self.depth, "dropout": self.dropout,
+            "net": "mlp", "shape": list(self.shape), "width": width, "depth": self.depth, "dropout": self.dropout,
         }  # fmt: skip

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import fx
 
-from onward.errors import InputError
+from onward.errors import InputError, counted, listed
 from onward.nets.backbone import Backbone
 from onward.nets.cross import beside
 from onward.nets.expanded import Expanded
@@ -47,6 +47,28 @@ def by_ratio(backbone: Backbone, ratio: float) -> dict[str, int]:
 def share_of(sizes: Mapping[str, int], ratio: float) -> dict[str, int]:
     """Return a share of each size, rounded up; of nothing, nothing."""
     return {place: math.ceil(ratio * size) for place, size in sizes.items() if ratio}
+
+
+def each_of(units: int | Sequence[int]) -> Sequence[int]:
+    """Return the numbers that are given: one for all layers, or one for each."""
+    return (units,) if isinstance(units, int) else units
+
+
+def by_units(backbone: Backbone, units: int | Sequence[int]) -> dict[str, int]:
+    """Return how many units each layer gains where that is given: in each, or in one layer after another.
+
+    Raises:
+        InputError: when there is not one number for each layer; names the layers.
+    """
+    places = layers_of(backbone)
+    if isinstance(units, int):
+        return dict.fromkeys(places, units)
+    if len(units) != len(places):
+        raise InputError(
+            f"units gives {counted(len(units), 'number')}, {listed(units)}, and {counted(len(places), 'layer')} can "
+            f"gain some: {listed(places)}. Give one for each, or one for all"
+        )
+    return dict(zip(places, units, strict=True))
 
 
 def by_budget(backbone: Backbone, budget: int, crossed: bool = False) -> dict[str, int]:

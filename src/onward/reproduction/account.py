@@ -11,11 +11,12 @@ from rich.table import Table
 
 from onward.experiment.export import export_comparison
 from onward.experiment.gains import Comparison, Roles, compared
+from onward.experiment.growth import Grew, Growth, grew
 from onward.experiment.published import Beside, Published, beside
 from onward.experiment.results import Results
 from onward.experiment.switches import Switches, switches
-from onward.report import plots, published_table, standings, switch_plot, switch_tables
-from onward.reproduction import published_told, switches_told, told
+from onward.report import growth_table, plots, published_table, standings, switch_plot, switch_tables
+from onward.reproduction import growth_told, published_told, switches_told, told
 from onward.reproduction.registry import Reproduction
 
 
@@ -137,6 +138,35 @@ class PublishedAccount:
         return asdict(self.comparison)
 
 
+@dataclass(frozen=True)
+class GrowthAccount:
+    """A network that grows, beside others."""
+
+    reproduction: Reproduction
+    results: Results
+    comparison: Grew
+
+    def tables(self) -> Iterable[Table]:
+        """Return what each method learned, kept and cost, cell by cell."""
+        return (growth_table.growth_table(self.comparison, self.results.name),)
+
+    def lines(self) -> Iterable[tuple[str, str]]:
+        """Return the claim, and of source, target, size and two steps what came."""
+        return growth_told.lines(self.reproduction, self.comparison)
+
+    def export(self, folder: Path) -> None:
+        """Write a line for each method in each cell."""
+        export_comparison(self.comparison.each, folder)
+
+    def draw(self, folder: Path) -> Path:
+        """Draw how the methods learned."""
+        return plots.learning(self.results, folder / "learning.png")
+
+    def values(self) -> dict[str, Any]:
+        """Return the comparison."""
+        return asdict(self.comparison)
+
+
 def account(reproduction: Reproduction, results: Results) -> Account:
     """Return what came of a reproduction.
 
@@ -147,4 +177,6 @@ def account(reproduction: Reproduction, results: Results) -> Account:
         return GainsAccount(reproduction, results, compared(results, reproduction.roles))
     if isinstance(reproduction.roles, Published):
         return PublishedAccount(reproduction, results, beside(results, reproduction.roles))
+    if isinstance(reproduction.roles, Growth):
+        return GrowthAccount(reproduction, results, grew(results, reproduction.roles))
     return SwitchesAccount(reproduction, results, switches(results, reproduction.roles))

@@ -12,9 +12,10 @@ from typing import Literal
 
 from onward.errors import InputError, listed, unknown
 from onward.experiment.gains import Roles
+from onward.experiment.growth import Growth
 from onward.experiment.published import Published
 from onward.experiment.switches import Grid
-from onward.reproduction import doan2023
+from onward.reproduction import doan2023, iman2022
 
 Form = Literal["full", "quick", "large"]
 """``quick`` takes minutes on two processor cores, ``large`` wants a GPU."""
@@ -51,8 +52,8 @@ class Reproduction:
         title: what it is, in a line.
         claim: what it reproduces.
         caveat: what a reader must know before believing any of it; "" when nothing.
-        roles: what the labels of its experiment stand for: methods beside a baseline, starts of new rows, or lines of
-            published tables.
+        roles: what the labels of its experiment stand for: methods beside a baseline, starts of new rows, lines of
+            published tables, or networks that grow.
         forms: which experiments it has.
     """
 
@@ -60,7 +61,7 @@ class Reproduction:
     title: str
     claim: Claim
     caveat: str
-    roles: Roles | Grid | Published
+    roles: Roles | Grid | Published | Growth
     forms: tuple[Form, ...] = ("full", "quick")
 
     def called(self, form: Form) -> str:
@@ -143,6 +144,19 @@ def of_doan_2023(stream: str, sizes: bool) -> Reproduction:
         caveat=SILENCES,
         roles=doan2023.printed(stream, *((doan2023.SIZES, "5") if sizes else (doan2023.METHODS, "6"))),
         forms=("full",) if sizes or stream == "cifar100" else ("full", "quick"),
+    )
+
+
+def of_iman_2022(name: str) -> Reproduction:
+    """Return one of the reproductions of Iman et al. 2022, by its name in ``iman2022.TRIED``."""
+    tried = iman2022.TRIED[name]
+    return Reproduction(
+        name=name,
+        title=tried.title,
+        claim=Claim(iman2022.PAPER, "arXiv:2205.10356", tried.words, tried.on),
+        caveat=iman2022.RUN_OTHERWISE,
+        roles=tried.growth,
+        forms=("full", "quick") if tried.quick else ("full",),
     )
 
 
@@ -230,6 +244,7 @@ REPRODUCTIONS: Mapping[str, Reproduction] = MappingProxyType(
                 forms=("full",),
             ),
             *(of_doan_2023(stream, sizes) for sizes in (False, True) for stream in doan2023.STREAMS),
+            *map(of_iman_2022, iman2022.TRIED),
         )
     }
 )

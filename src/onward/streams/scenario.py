@@ -1,4 +1,4 @@
-"""How data is cut into a stream: data-, class-, task- and domain-incremental.
+"""How data is cut into a stream: data-, class-, task- and domain-incremental; or given part by part.
 
 The words are those of van de Ven, Tuytelaars & Tolias 2022, "Three types of incremental learning", Nature
 Machine Intelligence 4, with data-incremental for more data of the same classes from the same domain. The
@@ -7,7 +7,7 @@ parts of a cut are disjoint and cover the training data; the same seed makes the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Literal
 
@@ -17,7 +17,7 @@ from onward.streams.experience import Experience, Stream, comparable, portion
 from onward.streams.options import cut, number, require, whole
 from onward.streams.shifts import Shift, shifted
 from onward.streams.splits import dirichlet_sizes, even_sizes, grouped, ordered, rows_of, shuffled, split_rows
-from onward.types import Data, present
+from onward.types import Data, aligned, present, shape_of
 
 Sizes = Literal["uniform", "dirichlet"]
 
@@ -127,6 +127,31 @@ def domain_incremental(train: Data, test: Data, shifts: Sequence[Shift]) -> Stre
         raise InputError("a domain-incremental stream needs at least one shift, got none")
     test = comparable(train, test)
     return tuple(Experience(shift.name, shifted(train, shift), shifted(test, shift)) for shift in shifts)
+
+
+def in_turn(parts: Mapping[str, tuple[Data, Data]]) -> Stream:
+    """Return a stream whose parts are given: one data set after another, each with its test.
+
+    A class that several of them name is one class; all others are new.
+
+    Args:
+        parts: training and test data by the part's name, in the order in which they arrive.
+
+    Raises:
+        InputError: when there is none, the inputs of two have different shapes, or a test has classes of its own.
+    """
+    if not parts:
+        raise InputError("a stream of parts needs at least one, got none")
+    sets = {name: (train, comparable(train, test)) for name, (train, test) in parts.items()}
+    shapes = {name: shape_of(train) for name, (train, _) in sets.items()}
+    if len(set(shapes.values())) > 1:
+        told = listed(f"{name} {shape}" for name, shape in shapes.items())
+        raise InputError(
+            f"the parts have inputs of different shapes: {told}; "
+            "bring images to one form in their sources, as with @size=32@channels=3"
+        )
+    names = tuple(dict.fromkeys(name for train, _ in sets.values() for name in train.classes))
+    return tuple(Experience(name, aligned(train, names), aligned(test, names)) for name, (train, test) in sets.items())
 
 
 def _of_classes(train: Data, test: Data, names: Sequence[str], called: str) -> Experience:

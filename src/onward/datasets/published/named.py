@@ -49,14 +49,15 @@ def load(name: str, split: str, data_dir: str | Path | None = None) -> Examples:
         raise unknown("data set", name, NAMES)
     if split not in layouts.SPLITS:
         raise unknown("split", split, layouts.SPLITS)
-    raw = digits.read(split).raw() if name == "digits" else _located(name, split, _root(data_dir))
+    raw = digits.read(split).raw() if name == "digits" else _located(name, split, data_root(data_dir))
     classes = CLASS_NAMES[name]
     counted_otherwise = sorted(raw.labels.classes) == sorted(classes)
     held = cast(Examples, raw.taken(WHOLE, () if counted_otherwise else classes).data)
     return Examples(held.inputs, aligned(held, classes).targets, classes)
 
 
-def _root(data_dir: str | Path | None) -> Path:
+def data_root(data_dir: str | Path | None = None) -> Path:
+    """Return the folder that holds those of data sets: the given one, ``ONWARD_DATA``, or ``~/.cache/onward``."""
     given = data_dir or os.environ.get("ONWARD_DATA")
     return Path(given).expanduser() if given else Path.home() / ".cache" / "onward"
 
