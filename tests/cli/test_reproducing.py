@@ -12,8 +12,9 @@ from tests.cli.terminal import done, refused, typed
 from onward.experiment.gains import Roles
 from onward.experiment.published import Printed, Published
 from onward.experiment.switches import Grid
-from onward.reproduction import registry
-from onward.reproduction.registry import REPRODUCTIONS, Claim, Reproduction
+from onward.reproduction import claim, registry
+from onward.reproduction.claim import Claim, Reproduction
+from onward.reproduction.registry import REPRODUCTIONS
 
 FILE = """
 seeds = 2
@@ -49,7 +50,7 @@ def tiny(folder, monkeypatch) -> Path:
     """A reproduction whose experiment is in a folder of the test."""
     Path("experiments").mkdir()
     Path("experiments/tiny-quick.toml").write_text(FILE)
-    monkeypatch.setattr(registry, "EXPERIMENTS", folder / "experiments")
+    monkeypatch.setattr(claim, "EXPERIMENTS", folder / "experiments")
     monkeypatch.setattr(registry, "REPRODUCTIONS", {"tiny": TINY})
     return folder / "experiments/tiny-quick.toml"
 

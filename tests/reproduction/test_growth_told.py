@@ -7,8 +7,8 @@ from tests.experiment.test_growth import GROWTH, RESULTS, run
 from onward.experiment.growth import Growth, grew
 from onward.experiment.results import Results
 from onward.reproduction.account import account
+from onward.reproduction.claim import Claim, Reproduction
 from onward.reproduction.growth_told import lines
-from onward.reproduction.registry import Claim, Reproduction
 
 CLAIM = Claim("Some 2020, A Paper", "arXiv:0000.00000", "80 %, somewhere", "somewhere")
 

@@ -6,8 +6,8 @@ from tests.experiment.test_published import PUBLISHED, RESULTS
 
 from onward.experiment.published import Published, beside
 from onward.experiment.results import Results
+from onward.reproduction.claim import Claim, Reproduction
 from onward.reproduction.published_told import lines
-from onward.reproduction.registry import Claim, Reproduction
 
 CLAIM = Claim("Some 2020, A Paper", "arXiv:0000.00000", "80 %, somewhere", "somewhere")
 

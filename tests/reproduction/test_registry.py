@@ -12,7 +12,8 @@ from onward.experiment.switches import Grid
 from onward.experiment.toml_file import numbered
 from onward.experiment.trial import FIELDS, Findings, sources_of
 from onward.nets.zoo import BACKBONES
-from onward.reproduction.registry import EXPERIMENTS, REPRODUCTIONS, find
+from onward.reproduction.claim import EXPERIMENTS
+from onward.reproduction.registry import REPRODUCTIONS, find
 from onward.streams.named import SCENARIOS
 
 EVERY = [pytest.param(each, form, id=each.called(form)) for each in REPRODUCTIONS.values() for form in each.forms]

@@ -5,7 +5,7 @@ from dataclasses import replace
 from tests.experiment.test_switches import GRID, RESULTS
 
 from onward.experiment.switches import switches
-from onward.reproduction.registry import Claim, Reproduction
+from onward.reproduction.claim import Claim, Reproduction
 from onward.reproduction.switches_told import UNKNOWN, lines
 
 CLAIM = Claim("Some 2020, A Paper", "arXiv:0000.00000", "no spike, somewhere", "somewhere")

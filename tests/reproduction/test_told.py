@@ -7,7 +7,7 @@ from tests.experiment.test_gains import RESULTS, ROLES, run, without
 
 from onward.experiment.gains import Roles, compared
 from onward.experiment.results import Results
-from onward.reproduction.registry import Claim, Reproduction
+from onward.reproduction.claim import Claim, Reproduction
 from onward.reproduction.told import lines
 
 CLAIM = Claim("Some 2020, A Paper", "arXiv:0000.00000", "up to +5.00 points, somewhere", "somewhere", 5.0)

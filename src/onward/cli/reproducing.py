@@ -13,7 +13,7 @@ from onward.cli import options
 if TYPE_CHECKING:
     from onward.experiment import Results
     from onward.reproduction.account import Account
-    from onward.reproduction.registry import Form, Reproduction
+    from onward.reproduction.claim import Form, Reproduction
 
 Names = Annotated[
     list[str] | None, typer.Argument(metavar="[NAME]...", help="One or more of them; without one, all are listed.")

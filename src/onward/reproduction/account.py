@@ -17,7 +17,7 @@ from onward.experiment.results import Results
 from onward.experiment.switches import Switches, switches
 from onward.report import growth_table, plots, published_table, standings, switch_plot, switch_tables
 from onward.reproduction import growth_told, published_told, switches_told, told
-from onward.reproduction.registry import Reproduction
+from onward.reproduction.claim import Reproduction
 
 
 class Account(Protocol):

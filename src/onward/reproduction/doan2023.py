@@ -8,7 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from onward.experiment.gains import Roles
 from onward.experiment.published import Printed, Published
+from onward.reproduction.claim import Claim, Reproduction
+
+PAPER = "Doan, Mirzadeh & Farajtabar 2023, Continual Learning Beyond a Single Model"
+
+SILENCES = (
+    "no program of the paper is known to us; what it leaves open, such as the momentum of four baselines, is chosen in "
+    "the experiment's file, which says so"
+)
 
 OURS = "subspace connectivity"
 """The label of the method that the paper is about, with three corners."""
@@ -80,3 +89,35 @@ def claimed(stream: str) -> str:
     column = list(STREAMS).index(stream)
     ours, ensemble = METHODS[OURS][column][0], METHODS["ensemble of 3 mc-sgd"][column][0]
     return f"three corners at the cost of one model reach {ours} % on {STREAMS[stream]}, three models {ensemble} %"
+
+
+def of(stream: str, sizes: bool) -> Reproduction:
+    """Return the reproduction of one column of the tables.
+
+    Args:
+        stream: one of ``STREAMS``.
+        sizes: of the tables of corners and larger models, else that of methods.
+    """
+    on = STREAMS[stream]
+    return Reproduction(
+        name=f"doan2023-{stream}{'-sizes' * sizes}",
+        title=f"{'corners and larger models' if sizes else 'ten methods'} on {on}, {TASKS} tasks, beside its "
+        f"{'tables 4 and 5' if sizes else 'table 6'}",
+        claim=Claim(PAPER, "arXiv:2202.09826", claimed(stream), on),
+        caveat=SILENCES,
+        roles=printed(stream, *((SIZES, "5") if sizes else (METHODS, "6"))),
+        forms=("full",) if sizes or stream == "cifar100" else ("full", "quick"),
+    )
+
+
+REPRODUCTIONS = (
+    Reproduction(
+        name="doan2023-choices",
+        title="what these tables leave open, chosen on training data held back of Permuted MNIST",
+        claim=of("permuted", sizes=False).claim,
+        caveat=SILENCES,
+        roles=Roles("subspace connectivity", "naive sgd, rate 0.01", "multitask"),
+        forms=("full",),
+    ),
+    *(of(stream, sizes) for sizes in (False, True) for stream in STREAMS),
+)

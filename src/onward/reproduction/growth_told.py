@@ -9,7 +9,7 @@ from onward.errors import counted, listed
 from onward.experiment.growth import Ahead, Grew, Grown
 from onward.experiment.results import Estimate
 from onward.report.standings import percent
-from onward.reproduction.registry import Reproduction
+from onward.reproduction.claim import Reproduction
 from onward.reproduction.told import UNKNOWN, points
 
 NEAR = 0.005

@@ -10,6 +10,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from onward.experiment.growth import Growth
+from onward.reproduction.claim import Claim, Reproduction
 
 PAPER = "Iman, Miller, Rasheed, Branch & Arabnia 2022, EXPANSE: A Deep Continual / Progressive Learning System"
 
@@ -107,3 +108,16 @@ TRIED: Mapping[str, Tried] = MappingProxyType(
     }
 )
 """Each by its name."""
+
+
+REPRODUCTIONS = tuple(
+    Reproduction(
+        name=name,
+        title=tried.title,
+        claim=Claim(PAPER, "arXiv:2205.10356", tried.words, tried.on),
+        caveat=RUN_OTHERWISE,
+        roles=tried.growth,
+        forms=("full", "quick") if tried.quick else ("full",),
+    )
+    for name, tried in TRIED.items()
+)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from onward.errors import counted, listed
 from onward.experiment.published import NEAR, Beside
-from onward.reproduction.registry import Reproduction
+from onward.reproduction.claim import Reproduction
 
 
 def lines(reproduction: Reproduction, found: Beside) -> Iterator[tuple[str, str]]:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from onward.errors import counted
 from onward.experiment.switches import STEPS, Switches, Switching
 from onward.report.tables import told
-from onward.reproduction.registry import Reproduction
+from onward.reproduction.claim import Reproduction
 
 NO_SPIKE = 1.1
 """The most that the first losses may be, in units of the baseline's last ones."""

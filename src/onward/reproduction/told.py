@@ -9,7 +9,7 @@ from onward.experiment.gains import Comparison
 from onward.experiment.results import Estimate
 from onward.report.standings import percent
 from onward.report.tables import told
-from onward.reproduction.registry import Reproduction
+from onward.reproduction.claim import Reproduction
 
 UNKNOWN = "not known: no seed was finished by all that are compared"
 
