@@ -25,6 +25,7 @@ from onward.cli import (
 )
 from onward.cli.options import SOURCES, example
 from onward.errors import OnwardError
+from onward.heap import keep_what_is_freed
 from onward.settings import Settings
 
 STOPPED = 130
@@ -105,6 +106,7 @@ def onward(
 
 def main() -> None:
     """Run a command, and end with its exit code."""
+    keep_what_is_freed()
     warnings.filterwarnings("ignore", module="PIL")  # an image that is odd and can be read is none of the user's worry
     try:
         code = app(sys.argv[1:] or ["--help"], "onward", standalone_mode=False)

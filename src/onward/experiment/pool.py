@@ -18,6 +18,7 @@ from onward.experiment.export import export
 from onward.experiment.ledger import Ledger
 from onward.experiment.plan import Cell, Experiment
 from onward.experiment.results import CellResult, Results
+from onward.heap import keep_what_is_freed
 
 T = TypeVar("T")
 
@@ -131,6 +132,7 @@ def finished(work: Callable[[Cell], T], cells: Sequence[Cell], jobs: int) -> Ite
 def begin() -> None:
     """Make a new process ready for cells."""
     end_with_parent()
+    keep_what_is_freed()
     warm_up()
 
 

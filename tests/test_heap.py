@@ -1,0 +1,43 @@
+"""Memory that is freed stays with a process that wants it so."""
+
+from __future__ import annotations
+
+import ctypes
+import platform
+import subprocess
+import sys
+
+import pytest
+
+from onward.heap import keep_what_is_freed
+
+SEEN = """
+import resource, sys, torch
+from onward.heap import keep_what_is_freed
+if sys.argv[1] == "kept":
+    assert keep_what_is_freed()
+for turn in range(12):
+    if turn == 2:
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    values = [torch.ones(4_000_000) for _ in range(3)]
+    del values
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt and its options are glibc's")
+def test_large_blocks_that_come_and_go_take_no_pages_from_the_system():
+    """Ten times three blocks of 16 MB are 120,000 pages of 4 KiB where they are given back."""
+    pages = {
+        way: int(subprocess.run([sys.executable, "-c", SEEN, way], capture_output=True, text=True, check=True).stdout)
+        for way in ("kept", "given back")
+    }
+    assert pages["kept"] < 0.1 * pages["given back"]
+
+
+def test_without_such_a_library_nothing_is_done(monkeypatch):
+    def none(_: None) -> object:
+        raise OSError
+
+    monkeypatch.setattr(ctypes, "CDLL", none)
+    assert not keep_what_is_freed()
