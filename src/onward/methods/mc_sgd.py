@@ -77,7 +77,7 @@ class MCSGD(Method):
     connect_lr: float = 0.05
     connect_epochs: int = 1
     connect_batch: int = 10
-    connect_clip: float | None = 1.0
+    connect_clip: float | None = None
     summed: bool = False
     straight_through: bool = False
 

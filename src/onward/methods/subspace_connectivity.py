@@ -51,7 +51,8 @@ class SubspaceConnectivity(Method):
         connect_lr: learning rate of the second phase, without momentum. Papers: 0.05 MNIST, 0.1 CIFAR.
         connect_epochs: its passes over the memory; the paper does not tell.
         connect_batch: its examples of the memory a step, and as many new ones; the paper does not tell.
-        connect_clip: the most that the gradient at a point may be long, > 0; None for any length.
+        connect_clip: the most that the gradient at a point may be long, > 0; None for any length. Over 20 updates of
+            Permuted MNIST 0.3 keeps ``connect`` from breaking down; few updates of other classes it would hold back.
         summed: the losses of earlier updates are summed as in Eq. 2, else their mean is taken.
         straight_through: leave out the factors α_i of the chain rule in ``connect``.
 
@@ -69,7 +70,8 @@ class SubspaceConnectivity(Method):
         2. [1] starts from one corner and draws the others around it; here all are drawn, and shifted so that their
            midpoint is the model as it was. Before the first step nothing has changed.
         3. Batches of the memory mix earlier updates, and each is the mean times their number where it is summed. So
-           steps of ``connect`` grow with the number of updates, and break down; ``connect_clip`` is ours against that.
+           steps of ``connect`` grow with the number of updates, and may break down; ``connect_clip``, which is ours, is
+           against that.
         4. In ``connect`` dropout rests and batch norm goes by the batch; its statistics are taken anew at the
            midpoint, on new data and kept. [1] does not say.
         5. Rows of classes that are new stand at both ends where they were learned: before there were none.
@@ -88,7 +90,7 @@ class SubspaceConnectivity(Method):
     connect_lr: float = 0.05
     connect_epochs: int = 1
     connect_batch: int = 10
-    connect_clip: float | None = 1.0
+    connect_clip: float | None = None
     summed: bool = True
     straight_through: bool = False
 
