@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import fields
 from importlib.metadata import EntryPoint
 from pathlib import Path
-from typing import get_type_hints
+from typing import get_origin, get_type_hints
 
 import pytest
 from hypothesis import assume, given
@@ -34,6 +34,8 @@ def values(hint) -> st.SearchStrategy:
     if hint in PLAIN:
         return PLAIN[hint]
     parts = getattr(hint, "__args__", ())
+    if get_origin(hint) is tuple:  # tuple[int, ...]
+        return st.lists(values(parts[0]), min_size=1, max_size=4).map(tuple)
     if all(isinstance(part, str) for part in parts):  # Literal["fresh", "parent"]
         return st.sampled_from(parts)
     return st.one_of([values(part) for part in parts])

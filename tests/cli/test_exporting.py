@@ -59,7 +59,7 @@ def test_what_was_before_an_expansion_is_served_and_growth_is_told():
     assert told[1].split() == ["parameters", "size", "ms", "a", "prediction"]
     # 64 to 24 and to 3; then 64 to 12 more, and rows of two classes at 36 features.
     assert told[2].split()[:5] == ["before,", before[:8], "1,635", "6.4", "KiB"]
-    assert told[3].split()[:4] == ["expanded", "2,489", "9.7", "KiB"]
+    assert told[3].split()[:4] == ["grown", "2,489", "9.7", "KiB"]
     inputs = onward.read("digits:test@rows=0:9").inputs
     values = done(f"export {id} --to other --format torch-export --part source --json").json
     assert (values["part"], values["growth"]["version"]) == ("source", before)

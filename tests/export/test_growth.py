@@ -121,14 +121,14 @@ def test_a_network_that_never_grew_has_no_growth_and_no_source(perceptron, tmp_p
     done = exported(perceptron, "prod~1", tmp_path / "served", "safetensors")
     assert done.growth is None and json.loads((done.path / "config.json").read_text())["growth"] is None
     assert "Growth" not in (done.path / "README.md").read_text()
-    with pytest.raises(InputError, match="only an expanded network has a source within it; this one was never"):
+    with pytest.raises(InputError, match="only a network that has grown has a source within it; this one never did"):
         exported(perceptron, "prod~1", tmp_path / "source", "safetensors", SOURCE)
 
 
 @pytest.mark.parametrize(
     ("method", "told"),
     [
-        ("expanse(mode='authors')", "new units of this network go into the old ones, .*: no source"),
+        ("expanse(mode='authors')", "what is new in this network goes into the old, .*: no source"),
         ("expanse(mode='unfreeze')", r"its source says something else than version \w{8} said\. Export that version"),
     ],
 )

@@ -13,7 +13,7 @@ from torch import nn
 
 from onward.engine.update import update
 from onward.errors import InputError
-from onward.export.exported import refuse_more_than_a_network
+from onward.export.served import refuse_more_than_a_network
 from onward.method import Chain
 from onward.methods.batch_ensemble import BatchEnsemble
 from onward.methods.ckca import CKCA
