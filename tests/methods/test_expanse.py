@@ -17,6 +17,7 @@ from onward.errors import InputError
 from onward.learner import Learner
 from onward.methods.batch_ensemble import BatchEnsemble
 from onward.methods.expanse import Expanse
+from onward.methods.refit_head import RefitHead
 from onward.methods.vanilla_ensemble import VanillaEnsemble
 from onward.methods.warm_start import WarmStart
 from onward.nets.expanded import Expanded
@@ -147,3 +148,12 @@ def test_a_memory_that_holds_more_than_is_asked_for_is_drawn_from(monkeypatch):
     for size in (20, 7):
         update(parent, SECOND, replace(SETTINGS, steps=0), SEED, method=Expanse(size=size, share=0.25))
     assert sizes == [20, 7]
+
+
+@pytest.mark.parametrize("method", [RefitHead(), VanillaEnsemble(members=2)])
+def test_what_needs_rows_on_all_features_refuses_a_lineage_that_grew(method):
+    parent, _ = update(Learner(mlp(), Expanse()), FIRST, SETTINGS, seed=3)
+    child, _ = update(parent, SECOND, replace(SETTINGS, steps=0), SEED)
+    told = rf"{method.name} wants all rows of the head to read all 12 features, and those of 3 classes read the first 8"
+    with pytest.raises(InputError, match=told):
+        update(child, clouds("abcde", 3), SETTINGS, SEED, method=method)

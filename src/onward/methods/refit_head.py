@@ -15,6 +15,7 @@ from onward.formulas.ridge import least_squares
 from onward.method import Method
 from onward.nets.backbone import same_weights
 from onward.nets.classifier import Classifier
+from onward.nets.grown import refuse_narrow_rows
 from onward.nets.head import Head
 from onward.nets.random_features import RandomFeatures
 from onward.phase import Phase
@@ -101,7 +102,8 @@ class RefitHead(Method):
         """Train only where there are no features yet; then count the new examples in, and solve.
 
         Raises:
-            InputError: when there are no sums of a past that is not among the new examples, before any training.
+            InputError: when there are no sums of a past that is not among the new examples, or rows of the head read
+                some of the features alone; before any training.
         """
         # Here, not in prepare: another method of the chain may have moved the features since.
         missing = self.unknown(model, context)
@@ -110,6 +112,7 @@ class RefitHead(Method):
                 f"refit_head solves the head from sums over all examples ever seen, and there are none of "
                 f"{listed(missing, most=5)}: bring examples of these as well this once, or take least_squares"
             )
+        refuse_narrow_rows(model, "refit_head")
         if (context.old is None or not context.old.classes) and context.settings.trains != "head":
             yield from phases
         with torch.no_grad():

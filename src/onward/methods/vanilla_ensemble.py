@@ -16,6 +16,7 @@ from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.nets.ensemble import Ensemble, ensemble_under, said_by_each
 from onward.nets.fast_weights import FastWeights
+from onward.nets.grown import refuse_narrow_rows
 from onward.nets.zoo import ensemble
 from onward.phase import Phase, Step, in_head
 from onward.types import Kept
@@ -85,10 +86,11 @@ class VanillaEnsemble(Method):
         """Put the members side by side, once.
 
         Raises:
-            InputError: when the network is an ensemble of another kind, or of another number of members.
+            InputError: when the network is an ensemble of another kind, or of another number of members, or has grown.
         """
         if self.members == 1:
             return model
+        refuse_narrow_rows(model, "vanilla_ensemble")
         inside = list(model.backbone.modules())
         if any(isinstance(part, FastWeights) for part in inside):
             raise InputError(

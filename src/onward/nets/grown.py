@@ -6,7 +6,7 @@ import math
 
 from torch import Tensor, nn
 
-from onward.errors import InputError
+from onward.errors import InputError, counted
 from onward.nets.backbone import Backbone
 from onward.nets.classifier import Classifier
 from onward.nets.ensemble import Ensemble
@@ -82,6 +82,26 @@ def refuse_unfit(backbone: Backbone, method: str, again: type[Grown] = Grown) ->
             raise InputError(
                 f"{method} lets one network grow, and here is a {type(each).__name__} that another method put in "
                 "place. Leave the other out"
+            )
+
+
+def refuse_narrow_rows(model: Classifier, method: str) -> None:
+    """Refuse a head of which some rows read the features alone that there were before the network grew.
+
+    Args:
+        model: the network.
+        method: by its name, which wants every row to read them all.
+
+    Raises:
+        InputError: naming how many rows read how much.
+    """
+    features = model.backbone.features
+    for count, reads in zip(model.head.sizes, model.head.reads, strict=True):
+        if reads < features:
+            raise InputError(
+                f"{method} wants all rows of the head to read all {features} features, and those of "
+                f"{counted(count, 'class')} read the first {reads} alone, since the network grew. Go on with the "
+                "method by which it grew, or with one that trains rows as they are"
             )
 
 
