@@ -19,7 +19,7 @@ if sys.argv[1] == "kept":
 for turn in range(12):
     if turn == 2:
         before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    values = [torch.ones(4_000_000) for _ in range(3)]
+    values = [torch.ones(12_000_000) for _ in range(3)]
     del values
 print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 """
@@ -27,12 +27,12 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="mallopt and its options are glibc's")
 def test_large_blocks_that_come_and_go_take_no_pages_from_the_system():
-    """Ten times three blocks of 16 MB are 120,000 pages of 4 KiB where they are given back."""
+    """Blocks of 48 MB, over the 32 up to which glibc comes to keep a size by itself; not a sixth is asked for again."""
     pages = {
         way: int(subprocess.run([sys.executable, "-c", SEEN, way], capture_output=True, text=True, check=True).stdout)
         for way in ("kept", "given back")
     }
-    assert pages["kept"] < 0.1 * pages["given back"]
+    assert 6 * pages["kept"] < pages["given back"]
 
 
 def test_without_such_a_library_nothing_is_done(monkeypatch):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
 from tests.conformance.scenarios import clouds, cnn, images, mlp, task_headed, with_dropout
-from tests.methods.walks import FIRST, SECOND
+from tests.methods.walks import FIRST, RATE, SECOND, SEED, SETTINGS, batches, grown, seen_by
+from torch import Tensor
 
 from onward.engine.update import update
 from onward.learner import Learner
@@ -69,6 +70,23 @@ def assert_the_source_stays(world: World, method: Method) -> None:
     third, _ = update(child, first, world.settings, seed=5)
     assert same_bits(source(third.model), child.model, second)
     assert same_bits(source(source(third.model)), parent.model, first)
+
+
+def assert_steps_are_those_written_out(
+    parent: Learner, names: Sequence[str], step: Callable[..., None], said: Callable[..., Tensor]
+) -> None:
+    """Grow and learn in fifty steps; hold the new parameters, by their names, against a reference that goes as far."""
+    start, _ = update(parent, SECOND, replace(SETTINGS, steps=0), SEED)
+    child, record = update(parent, SECOND, SETTINGS, SEED)
+    old = [each.detach() for each in parent.model.parameters()]
+    new = [start.model.get_parameter(name).detach().clone().requires_grad_() for name in names]
+    step(old, new, batches(seen_by(grown(parent))), **RATE)
+    assert record.cost.steps == 50
+    assert record.phases[0].trained == sum(leaf.numel() for leaf in new)
+    for name, leaf in zip(names, new, strict=True):
+        assert not torch.equal(start.model.get_parameter(name), leaf)
+        torch.testing.assert_close(child.model.get_parameter(name), leaf, rtol=1e-3, atol=1e-5)
+    torch.testing.assert_close(child.predict(FIRST.inputs).logits, said(old, new, FIRST.inputs), rtol=1e-3, atol=1e-4)
 
 
 def same_bits(one: Classifier, other: Classifier, data: Examples) -> bool:

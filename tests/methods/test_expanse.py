@@ -7,8 +7,18 @@ from dataclasses import replace
 import pytest
 import torch
 from tests.conformance.scenarios import clouds, cnn, mlp, task_headed, with_dropout
-from tests.methods.growing import ADAMW, MORE, NESTEROV, PICTURES, SGD, World, assert_the_source_stays, resnet
-from tests.methods.walks import FIRST, RATE, SECOND, SEED, SETTINGS, batches, grown, seen_by
+from tests.methods.growing import (
+    ADAMW,
+    MORE,
+    NESTEROV,
+    PICTURES,
+    SGD,
+    World,
+    assert_steps_are_those_written_out,
+    assert_the_source_stays,
+    resnet,
+)
+from tests.methods.walks import FIRST, SECOND, SEED, SETTINGS
 from tests.reference.expanse import expanse, said
 
 from onward.catalogue import parsed, written
@@ -47,16 +57,7 @@ def test_the_source_says_bit_for_bit_what_the_parent_said(case):
 def test_fifty_steps_are_those_of_the_blocks_written_out():
     learner = Learner(fresh("mlp", (4,), seed=0, width=8, depth=2), Expanse())
     parent, _ = update(learner, FIRST, SETTINGS, seed=3)
-    start, _ = update(parent, SECOND, replace(SETTINGS, steps=0), SEED)
-    child, record = update(parent, SECOND, SETTINGS, SEED)
-    old = [each.detach() for each in parent.model.parameters()]
-    new = [start.model.get_parameter(name).detach().clone().requires_grad_() for name in NEW]
-    expanse(old, new, batches(seen_by(grown(parent))), **RATE)
-    assert record.cost.steps == 50
-    for name, leaf in zip(NEW, new, strict=True):
-        assert not torch.equal(start.model.get_parameter(name), leaf)
-        torch.testing.assert_close(child.model.get_parameter(name), leaf, rtol=1e-3, atol=1e-5)
-    torch.testing.assert_close(child.predict(FIRST.inputs).logits, said(old, new, FIRST.inputs), rtol=1e-3, atol=1e-4)
+    assert_steps_are_those_written_out(parent, NEW, expanse, said)
 
 
 NEW = [

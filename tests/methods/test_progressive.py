@@ -8,8 +8,8 @@ import pytest
 import torch
 from tests.conformance.scenarios import clouds, mlp
 from tests.conformance.specimens import reloaded
-from tests.methods.growing import WORLDS, assert_the_source_stays
-from tests.methods.walks import FIRST, RATE, SECOND, SEED, SETTINGS, batches, begun, grown, seen_by
+from tests.methods.growing import WORLDS, assert_steps_are_those_written_out, assert_the_source_stays
+from tests.methods.walks import FIRST, SECOND, SEED, SETTINGS, begun
 from tests.reference.progressive import progressive, said
 
 from onward.engine.update import update
@@ -29,18 +29,7 @@ def test_the_source_says_bit_for_bit_what_the_parent_said(world):
 
 
 def test_fifty_steps_are_those_of_the_layers_written_out():
-    parent = begun(Progressive(layers=2, width=5))
-    start, _ = update(parent, SECOND, replace(SETTINGS, steps=0), SEED)
-    child, record = update(parent, SECOND, SETTINGS, SEED)
-    old = [each.detach() for each in parent.model.parameters()]
-    new = [start.model.get_parameter(name).detach().clone().requires_grad_() for name in NEW]
-    progressive(old, new, batches(seen_by(grown(parent))), **RATE)
-    assert record.cost.steps == 50
-    assert record.phases[0].trained == sum(leaf.numel() for leaf in new)
-    for name, leaf in zip(NEW, new, strict=True):
-        assert not torch.equal(start.model.get_parameter(name), leaf)
-        torch.testing.assert_close(child.model.get_parameter(name), leaf, rtol=1e-3, atol=1e-5)
-    torch.testing.assert_close(child.predict(FIRST.inputs).logits, said(old, new, FIRST.inputs), rtol=1e-3, atol=1e-4)
+    assert_steps_are_those_written_out(begun(Progressive(layers=2, width=5)), NEW, progressive, said)
 
 
 NEW = [

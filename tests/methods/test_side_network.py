@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 import pytest
 import torch
 from tests.conformance.scenarios import clouds, mlp
 from tests.conformance.specimens import reloaded
-from tests.methods.growing import MORE, PICTURES, WORLDS, assert_the_source_stays, resnet
-from tests.methods.walks import FIRST, RATE, SECOND, SEED, SETTINGS, batches, begun, grown, seen_by
+from tests.methods.growing import (
+    MORE,
+    PICTURES,
+    WORLDS,
+    assert_steps_are_those_written_out,
+    assert_the_source_stays,
+    resnet,
+)
+from tests.methods.walks import FIRST, SECOND, SEED, SETTINGS, begun
 from tests.reference import side_network as reference
 from torch import nn
 
@@ -45,22 +53,9 @@ WRITTEN_OUT = {"inputs": reference.side_of_inputs, "ladder": reference.ladder}
 
 @each_form
 def test_fifty_steps_are_those_of_the_network_written_out(form):
-    parent = begun(SideNetwork(form=form, width=6))
-    start, _ = update(parent, SECOND, DRY, SEED)
-    child, record = update(parent, SECOND, SETTINGS, SEED)
-    old, names = (
-        [each.detach() for each in parent.model.parameters()],
-        [f"backbone.added.{n}" for n in NEW[form]] + ROWS,
-    )
-    new = [start.model.get_parameter(name).detach().clone().requires_grad_() for name in names]
-    reference.side_network(WRITTEN_OUT[form], old, new, batches(seen_by(grown(parent))), **RATE)
-    assert record.cost.steps == 50
-    assert record.phases[0].trained == sum(leaf.numel() for leaf in new)
-    for name, leaf in zip(names, new, strict=True):
-        assert not torch.equal(start.model.get_parameter(name), leaf)
-        torch.testing.assert_close(child.model.get_parameter(name), leaf, rtol=1e-3, atol=1e-5)
-    said = reference.said(WRITTEN_OUT[form], old, new, FIRST.inputs)
-    torch.testing.assert_close(child.predict(FIRST.inputs).logits, said, rtol=1e-3, atol=1e-4)
+    names = [f"backbone.added.{name}" for name in NEW[form]] + ROWS
+    step, said = partial(reference.side_network, WRITTEN_OUT[form]), partial(reference.said, WRITTEN_OUT[form])
+    assert_steps_are_those_written_out(begun(SideNetwork(form=form, width=6)), names, step, said)
 
 
 @each_form

@@ -11,7 +11,6 @@ from onward.errors import InputError
 from onward.nets.adopt import adopted
 from onward.nets.backbone import Backbone
 from onward.nets.expanded import Expanded
-from onward.nets.grown import source
 from onward.nets.new_units import by_budget, by_ratio, by_units, layers_of
 from onward.nets.zoo import build, build_backbone, fresh
 from onward.rng import generator, isolated
@@ -165,26 +164,6 @@ def test_it_is_built_again_from_its_spec():
     assert torch.equal(other.eval()(inputs), model.eval()(inputs))
 
 
-def test_the_source_within_says_what_was_said_whatever_the_new_part_became():
-    model = fresh("mlp", (4,), 0, width=5)
-    model.grow(["a", "b", "c"], 0)
-    inputs = some(model.backbone)
-    before = model(inputs)
-    model.backbone = Expanded(model.backbone, by_ratio(model.backbone, 0.5))
-    model.head.widen(model.backbone.features, since=1)
-    model.head.correct([2])
-    assert torch.equal(model(inputs), before)
-    model.grow(["d"], 0)
-    with torch.no_grad():
-        for name, parameter in model.named_parameters():
-            if not name.startswith(("backbone.inner.", "head.blocks.0.")):
-                parameter.normal_(generator=generator(0, name))
-    assert torch.equal(source(model)(inputs), before)
-    assert source(model).classes == ("a", "b", "c")
-    assert torch.equal(model(inputs)[:, :2], before[:, :2])
-    assert not torch.equal(model(inputs)[:, 2], before[:, 2])
-
-
 class Odd(Backbone):
     """A network with something in it that cannot be widened."""
 
@@ -223,8 +202,6 @@ def test_branches_that_meet_gain_alike_and_names_are_looked_up():
         Expanded(Odd("plain"), {"tow": 2})
     with pytest.raises(InputError, match="has none that could gain units"):
         by_ratio(build_backbone({"net": "identity", "shape": [4]}), 0.5)
-    with pytest.raises(InputError, match="this one never did"):
-        source(fresh("mlp", (4,), 0))
 
 
 def test_units_are_given_for_all_layers_or_one_after_another():

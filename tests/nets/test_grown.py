@@ -15,6 +15,7 @@ from onward.nets.ensemble import Ensemble
 from onward.nets.expanded import Expanded
 from onward.nets.grown import innermost, let_new_rows_hear, names_of_old, new_features, refuse_unfit, source
 from onward.nets.ladder import Ladder
+from onward.nets.new_units import by_ratio
 from onward.nets.random_features import RandomFeatures
 from onward.nets.side_by_side import SideBySide
 from onward.nets.zoo import build, build_backbone, fresh
@@ -101,13 +102,14 @@ def test_it_is_built_again_from_its_spec(way):
     assert model.backbone.transform == model.backbone.inner.inner.transform is not None
 
 
-@each_way
+@pytest.mark.parametrize("way", [*WAYS, "expanded"])
 def test_the_source_within_says_what_was_said_whatever_the_new_part_became(way):
     model = fresh("mlp", (4,), 0, width=5)
     model.grow(["a", "b", "c"], 0)
     inputs = some(model.backbone)
     before = model(inputs)
-    model.backbone = WAYS[way](model.backbone, 1)
+    grow = WAYS.get(way, lambda inner, _: Expanded(inner, by_ratio(inner, 0.5)))
+    model.backbone = grow(model.backbone, 1)
     model.head.widen(model.backbone.features, since=1)
     model.head.correct([2])
     assert torch.equal(model(inputs), before)

@@ -20,7 +20,7 @@ from onward.amend.forgetting import forgot
 from onward.gate.verdict import Finding, Verdict
 from onward.preflight.facts import Preflight
 from onward.record import Cost, Measure, Record, Share
-from onward.report.model_card import README, command, decimal, model_card, plain, quoted, task_of, warnings
+from onward.report.model_card import README, command, decimal, model_card, network_of, plain, quoted, task_of, warnings
 from onward.settings import Settings
 from onward.store.card import Card, DataFacts, KeptFacts
 from onward.store.class_map import ClassFacts
@@ -240,3 +240,12 @@ def test_a_version_has_its_model_card_beside_it_and_it_can_be_made_again_from_it
 def test_a_text_that_is_no_unicode_can_be_written():
     text = model_card(replace(CARD, note="\udc80", tests=("\udc80.npz",), measures=(Measure("\udc80.npz", 1, 0.5),)))
     assert ModelCard(text.encode(errors="backslashreplace").decode()).data.eval_results[0].metric_value == 0.5
+
+
+def test_a_network_is_named_with_each_kind_of_what_stands_around_it():
+    inner = {"net": "mlp", "shape": [4], "width": 5}
+    once = {"net": "deepened", "inner": inner, "layers": 1, "width": 8, "seed": 3}
+    assert network_of(inner) == "mlp"
+    assert network_of({**once, "inner": once}) == "mlp, deepened"
+    assert network_of({"net": "ensemble", "inner": once, "members": 3}) == "mlp, deepened, ensemble"
+    assert network_of({"net": "imported", "factory": "torchvision.models:resnet18"}) == "torchvision.models:resnet18"

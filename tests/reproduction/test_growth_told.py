@@ -47,13 +47,13 @@ def test_two_steps_are_told_with_their_interval():
 
 def test_an_account_of_growth_has_table_file_and_values(tmp_path):
     found = account(Reproduction("mine", "a title", CLAIM, "", GROWTH), RESULTS)
-    (table,) = found.tables()
+    (table,) = found.tables
     assert table.row_count == len(RESULTS.by_label) + 2  # and a line for each cell
     found.export(tmp_path)
     assert len((tmp_path / "comparison.csv").read_text().splitlines()) == len(RESULTS.by_label) + 1
     assert found.values()["growth"]["contender"] == "grown"
-    assert list(found.lines())[-1][0] == "two steps"  # no caveat
-    assert found.draw(tmp_path).exists()
+    assert list(found.lines)[-1][0] == "two steps"  # no caveat
+    assert found.picture(tmp_path).exists()
 
 
 def test_what_was_never_finished_is_not_known():

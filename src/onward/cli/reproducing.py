@@ -102,11 +102,11 @@ def show(results: Results, came: Account, folder: Path, quietly: bool) -> None:
     picture = drawn(came, folder)
     if quietly:
         return
-    for table in came.tables():
+    for table in came.tables:
         console().print(table)
     if results.failed:
         console().print(failures_table(results))
-    for word, told in came.lines():
+    for word, told in came.lines:
         fact(word, told)
     console().print(f"results.json, comparison.csv, matrices.csv and learning.csv are in {folder}")
     console().print(picture)
@@ -117,7 +117,7 @@ def drawn(came: Account, folder: Path) -> str:
     from onward.errors import InputError, MissingExtraError
 
     try:
-        return f"the picture is {came.draw(folder)}"
+        return f"the picture is {came.picture(folder)}"
     except (InputError, MissingExtraError) as error:
         return f"no picture: {error}"
 

@@ -51,10 +51,16 @@ def maker(card: Card) -> str:
 
 
 def network_text(backbone: Mapping[str, Any]) -> str:
-    """Return a backbone as a call; one that others made by its factory, or by the name that transformers has for it."""
+    """Return a backbone as a call; one that others made by its factory, or by the name that transformers has for it.
+
+    What stands around a network comes after it, without the seed from which it was drawn.
+    """
     if backbone.get("net") == "expanded":
         added = counted(sum(backbone["added"].values()), "unit")
         return f"{network_text(backbone['inner'])}, expanded by {added} in {counted(len(backbone['added']), 'layer')}"
+    if "inner" in backbone:
+        around = {k: v for k, v in backbone.items() if k not in ("net", "inner", "seed")}
+        return f"{network_text(backbone['inner'])}, {call_text(backbone['net'], around)}"
     net, arguments = backbone.get("net", "unknown"), {k: v for k, v in backbone.items() if k != "net"}
     if net != "imported":
         return call_text(net, arguments)

@@ -105,9 +105,10 @@ def place(source: str) -> str:
 
 
 def network_of(backbone: Mapping[str, Any]) -> str:
-    """Return a network by its name, one from elsewhere by its import path."""
-    if backbone.get("net") == "expanded":
-        return f"{network_of(backbone['inner']).removesuffix(', expanded')}, expanded"
+    """Return a network by its name, one from elsewhere by its import path; then what stands around it, each once."""
+    if "inner" in backbone:
+        around = f", {backbone['net']}"
+        return network_of(backbone["inner"]).removesuffix(around) + around
     return str(backbone.get("factory") or backbone.get("net", "unknown"))
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 from rich.table import Table
 
-from onward.experiment.export import export_comparison
+from onward.experiment.export import Comparable, export_comparison
 from onward.experiment.gains import Comparison, Roles, compared
 from onward.experiment.growth import Grew, Growth, grew
 from onward.experiment.published import Beside, Published, beside
@@ -20,150 +20,31 @@ from onward.reproduction import growth_told, published_told, switches_told, told
 from onward.reproduction.claim import Reproduction
 
 
-class Account(Protocol):
-    """What came of one reproduction."""
+@dataclass(frozen=True)
+class Account:
+    """What came of one reproduction.
 
-    def tables(self) -> Iterable[Table]:
-        """Return the tables for a terminal."""
-        ...
+    Args:
+        comparison: everything that was compared.
+        records: of it, a line of ``comparison.csv`` each.
+        tables: for a terminal.
+        lines: words, each with a sentence: what was claimed, what came.
+        picture: draws one into a folder and returns its path; raises ``InputError`` when there is nothing to draw and
+            ``MissingExtraError`` when matplotlib is not installed.
+    """
 
-    def lines(self) -> Iterable[tuple[str, str]]:
-        """Return words, each with a sentence: what was claimed, what came."""
-        ...
+    comparison: Comparison | Switches | Beside | Grew
+    records: Comparable
+    tables: tuple[Table, ...]
+    lines: tuple[tuple[str, str], ...]
+    picture: Callable[[Path], Path]
 
     def export(self, folder: Path) -> None:
         """Write ``comparison.csv``."""
-        ...
-
-    def draw(self, folder: Path) -> Path:
-        """Draw a picture into a folder and return its path.
-
-        Raises:
-            InputError: when there is nothing to draw.
-            MissingExtraError: when matplotlib is not installed.
-        """
-        ...
+        export_comparison(self.records, folder)
 
     def values(self) -> dict[str, Any]:
         """Return everything that was compared as plain values."""
-        ...
-
-
-@dataclass(frozen=True)
-class GainsAccount:
-    """Methods beside a baseline."""
-
-    reproduction: Reproduction
-    results: Results
-    comparison: Comparison
-
-    def tables(self) -> Iterable[Table]:
-        """Return the standings, and the accuracy after each update."""
-        return standings.standings_table(self.comparison, self.results.name), standings.updates_table(self.results)
-
-    def lines(self) -> Iterable[tuple[str, str]]:
-        """Return the claim, the gain, the gap that is closed and the next best."""
-        return told.lines(self.reproduction, self.comparison)
-
-    def export(self, folder: Path) -> None:
-        """Write a line for each method."""
-        export_comparison(self.comparison.standings, folder)
-
-    def draw(self, folder: Path) -> Path:
-        """Draw how the methods learned."""
-        return plots.learning(self.results, folder / "learning.png")
-
-    def values(self) -> dict[str, Any]:
-        """Return the comparison."""
-        return asdict(self.comparison)
-
-
-@dataclass(frozen=True)
-class SwitchesAccount:
-    """Starts of new rows, in several cells."""
-
-    reproduction: Reproduction
-    results: Results
-    comparison: Switches
-
-    def tables(self) -> Iterable[Table]:
-        """Return what comes of the starts, and what happens at the switches."""
-        name = self.results.name
-        return switch_tables.outcome_table(self.comparison, name), switch_tables.switch_table(self.comparison)
-
-    def lines(self) -> Iterable[tuple[str, str]]:
-        """Return the claim, and of the spike, the steps and the accuracy what came."""
-        return switches_told.lines(self.reproduction, self.comparison)
-
-    def export(self, folder: Path) -> None:
-        """Write a line for each start in each cell."""
-        export_comparison(self.comparison.each, folder)
-
-    def draw(self, folder: Path) -> Path:
-        """Draw loss and accuracy across the switches."""
-        return switch_plot.across_switches(self.results, self.comparison.grid, folder / "switches.png")
-
-    def values(self) -> dict[str, Any]:
-        """Return the comparison."""
-        return asdict(self.comparison)
-
-
-@dataclass(frozen=True)
-class PublishedAccount:
-    """Methods beside what a paper printed of them."""
-
-    reproduction: Reproduction
-    results: Results
-    comparison: Beside
-
-    def tables(self) -> Iterable[Table]:
-        """Return accuracy and forgetting beside the printed ones, and the accuracy after each update."""
-        name = self.results.name
-        return published_table.published_table(self.comparison, name), standings.updates_table(self.results)
-
-    def lines(self) -> Iterable[tuple[str, str]]:
-        """Return the claim, how the paper's own method and all others stand beside it, and what was not run."""
-        return published_told.lines(self.reproduction, self.comparison)
-
-    def export(self, folder: Path) -> None:
-        """Write a line for each method."""
-        export_comparison(self.comparison.lines, folder)
-
-    def draw(self, folder: Path) -> Path:
-        """Draw how the methods learned."""
-        return plots.learning(self.results, folder / "learning.png")
-
-    def values(self) -> dict[str, Any]:
-        """Return the comparison."""
-        return asdict(self.comparison)
-
-
-@dataclass(frozen=True)
-class GrowthAccount:
-    """A network that grows, beside others."""
-
-    reproduction: Reproduction
-    results: Results
-    comparison: Grew
-
-    def tables(self) -> Iterable[Table]:
-        """Return what each method learned, kept and cost, cell by cell."""
-        return (growth_table.growth_table(self.comparison, self.results.name),)
-
-    def lines(self) -> Iterable[tuple[str, str]]:
-        """Return the claim, and of source, target, size and two steps what came."""
-        return growth_told.lines(self.reproduction, self.comparison)
-
-    def export(self, folder: Path) -> None:
-        """Write a line for each method in each cell."""
-        export_comparison(self.comparison.each, folder)
-
-    def draw(self, folder: Path) -> Path:
-        """Draw how the methods learned."""
-        return plots.learning(self.results, folder / "learning.png")
-
-    def values(self) -> dict[str, Any]:
-        """Return the comparison."""
         return asdict(self.comparison)
 
 
@@ -174,9 +55,42 @@ def account(reproduction: Reproduction, results: Results) -> Account:
         InputError: when a label that has a role is not among the results.
     """
     if isinstance(reproduction.roles, Roles):
-        return GainsAccount(reproduction, results, compared(results, reproduction.roles))
+        return of_gains(reproduction, results, compared(results, reproduction.roles))
     if isinstance(reproduction.roles, Published):
-        return PublishedAccount(reproduction, results, beside(results, reproduction.roles))
+        return of_published(reproduction, results, beside(results, reproduction.roles))
     if isinstance(reproduction.roles, Growth):
-        return GrowthAccount(reproduction, results, grew(results, reproduction.roles))
-    return SwitchesAccount(reproduction, results, switches(results, reproduction.roles))
+        return of_growth(reproduction, results, grew(results, reproduction.roles))
+    return of_switches(reproduction, results, switches(results, reproduction.roles))
+
+
+def of_gains(reproduction: Reproduction, results: Results, found: Comparison) -> Account:
+    """Return methods beside a baseline: standings, and the accuracy after each update."""
+    tables = standings.standings_table(found, results.name), standings.updates_table(results)
+    return Account(found, found.standings, tables, tuple(told.lines(reproduction, found)), learning(results))
+
+
+def of_published(reproduction: Reproduction, results: Results, found: Beside) -> Account:
+    """Return methods beside what a paper printed of them, and the accuracy after each update."""
+    tables = published_table.published_table(found, results.name), standings.updates_table(results)
+    return Account(found, found.lines, tables, tuple(published_told.lines(reproduction, found)), learning(results))
+
+
+def of_growth(reproduction: Reproduction, results: Results, found: Grew) -> Account:
+    """Return a network that grows beside others: what each learned, kept and cost, cell by cell."""
+    tables = (growth_table.growth_table(found, results.name),)
+    return Account(found, found.each, tables, tuple(growth_told.lines(reproduction, found)), learning(results))
+
+
+def of_switches(reproduction: Reproduction, results: Results, found: Switches) -> Account:
+    """Return starts of new rows in several cells: what comes of them, and what happens at the switches."""
+    tables = switch_tables.outcome_table(found, results.name), switch_tables.switch_table(found)
+
+    def across(folder: Path) -> Path:
+        return switch_plot.across_switches(results, found.grid, folder / "switches.png")
+
+    return Account(found, found.each, tables, tuple(switches_told.lines(reproduction, found)), across)
+
+
+def learning(results: Results) -> Callable[[Path], Path]:
+    """Return what draws how the methods learned."""
+    return lambda folder: plots.learning(results, folder / "learning.png")

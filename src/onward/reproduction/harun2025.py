@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from onward.experiment.switches import Grid
 from onward.reproduction.claim import Claim, Reproduction
 
@@ -30,27 +32,23 @@ def starts_of_new_rows(*cells: str) -> Grid:
     return Grid("least squares", baseline="random", others=("class mean",), cells=cells, oracle="joint")
 
 
+tried = partial(Reproduction, claim=CLAIM, caveat=QUOTED)
+
 REPRODUCTIONS = (
-    Reproduction(
+    tried(
         name="good-start",
         title="how rows of new classes begin: 50 classes of CIFAR-100, then 5 times 10, with rehearsal",
-        claim=CLAIM,
-        caveat=QUOTED,
         roles=starts_of_new_rows(*(f"{loss}, {moved}" for loss in LOSSES for moved in MOVED)),
     ),
-    Reproduction(
+    tried(
         name="good-start-scale",
         title="how rows from least squares are scaled beside trained ones, on training data held back",
-        claim=CLAIM,
-        caveat=QUOTED,
         roles=Grid("norm", "none", ("level", "temperature"), (f"{LOSSES[0]}, trained", *FROZEN), oracle="joint"),
         forms=("full",),
     ),
-    Reproduction(
+    tried(
         name="good-start-squared",
         title="how much the true class counts in the squared error, on training data held back",
-        claim=CLAIM,
-        caveat=QUOTED,
         roles=Grid(
             "least squares",
             baseline="random",
@@ -60,11 +58,9 @@ REPRODUCTIONS = (
         ),
         forms=("full",),
     ),
-    Reproduction(
+    tried(
         name="good-start-imagenet",
         title="the same on features of a backbone that ImageNet trained and that stands still",
-        claim=CLAIM,
-        caveat=QUOTED,
         roles=starts_of_new_rows(*LOSSES),
         forms=("full",),
     ),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from onward.experiment.gains import Roles
 from onward.reproduction.claim import Claim, Reproduction
 
@@ -18,36 +20,30 @@ RECONSTRUCTION = (
     "ImageNet"
 )
 
+tried = partial(Reproduction, claim=CLAIM, caveat=RECONSTRUCTION)
+
 REPRODUCTIONS = (
-    Reproduction(
+    tried(
         name="ckca",
         title="warm start on data that comes in 10 parts, of which each is gone when the next comes",
-        claim=CLAIM,
-        caveat=RECONSTRUCTION,
         roles=Roles("ckca", "warm start", "joint", allowed_more=("replay", "ckca and replay")),
         forms=("full", "quick", "large"),
     ),
-    Reproduction(
+    tried(
         name="ckca-baselines",
         title="at which strength the baselines of ckca are best, on training data held back",
-        claim=CLAIM,
-        caveat=RECONSTRUCTION,
         roles=Roles("ckca", "warm start", "joint"),
         forms=("full",),
     ),
-    Reproduction(
+    tried(
         name="ckca-regime",
         title="how many epochs an update must have for ckca to gain over the warm start",
-        claim=CLAIM,
-        caveat=RECONSTRUCTION,
         roles=Roles("ckca, 40 epochs", "warm start, 40 epochs", "joint"),
         forms=("full",),
     ),
-    Reproduction(
+    tried(
         name="ckca-ablation",
         title="what each part of ckca is worth, on training data held back",
-        claim=CLAIM,
-        caveat=RECONSTRUCTION,
         roles=Roles("ckca", "warm start", "joint"),
         forms=("full",),
     ),
