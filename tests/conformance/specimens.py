@@ -34,6 +34,7 @@ from onward.methods.lwf import LwF
 from onward.methods.mc_sgd import MCSGD
 from onward.methods.progressive import Progressive
 from onward.methods.refit_head import RefitHead
+from onward.methods.regmean import RegMean
 from onward.methods.replay import Replay
 from onward.methods.scratch import Scratch
 from onward.methods.shrink_and_perturb import ShrinkAndPerturb
@@ -129,6 +130,7 @@ SPECIMENS = {
         needs_its_past="without sums over the old classes their rows cannot be solved",
         cannot_tell="a sum does not tell of what it is the sum",
     ),
+    "regmean": Specimen(RegMean(), RegMean(strength=0.0), two_blobs),
     "replay": Specimen(Replay(size=20, per_batch=8), Replay(size=0), two_blobs),
     "scratch": Specimen(Scratch(), "it always starts afresh", "it throws the past away, which is its name"),
     "shrink_and_perturb": Specimen(

@@ -44,6 +44,7 @@ METHODS = {
     "mc_sgd": "mc_sgd(per_class=5, connect_epochs=5)",
     "progressive": "progressive",
     "refit_head": "refit_head",
+    "regmean": "regmean",
     "replay": "replay(size=100)",
     "scratch": "scratch",
     "shrink_and_perturb": "shrink_and_perturb",

@@ -43,6 +43,7 @@ def test_only_methods_and_scenarios_that_there_are_are_named():
         "warm_start",
         "a_gem",
         "ewc",
+        "regmean",
         "lwf",
         "ckca",
         "scratch",

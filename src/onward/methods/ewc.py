@@ -15,6 +15,7 @@ from onward.formulas.fisher import diagonal_fisher
 from onward.formulas.parameter_distance import squared_distance
 from onward.method import Method
 from onward.nets.classifier import Classifier
+from onward.nets.grown import gone
 from onward.phase import Phase, Step, Term
 from onward.types import Kept, in_order, subset
 
@@ -123,7 +124,7 @@ def matching(model: Classifier, fisher: Kept) -> dict[str, Tensor]:
         if name not in here or here[name].shape != value.shape:
             now = tuple(here[name].shape) if name in here else "gone"
             raise InputError(
-                f"ewc kept 'fisher/{name}' of shape {tuple(value.shape)}, but the model's '{name}' is {now}. A method "
-                "before it in the chain changed the model; put ewc first, or start a new lineage."
+                f"ewc kept 'fisher/{name}' of shape {tuple(value.shape)}, but the model's '{name}' is {now}. "
+                f"{gone('ewc')}"
             )
     return {name: here[name] for name in fisher}

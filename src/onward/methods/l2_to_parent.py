@@ -12,6 +12,7 @@ from onward.errors import InputError, hold
 from onward.formulas.parameter_distance import squared_distance
 from onward.method import Method
 from onward.nets.classifier import Classifier
+from onward.nets.grown import gone
 from onward.phase import Phase, Step, Term
 
 
@@ -94,7 +95,7 @@ def anchored(model: Classifier, old: Classifier) -> dict[str, tuple[Tensor, Tens
             now = tuple(here[name].shape) if name in here else "gone"
             raise InputError(
                 f"l2_to_parent holds '{name}' to the parent's, of shape {tuple(centre.shape)}, but the model's is "
-                f"{now}. A method before it in the chain changed the model; put l2_to_parent first, or leave it out."
+                f"{now}. {gone('l2_to_parent')}"
             )
         pairs[name] = (here[name], centre)
     return pairs

@@ -53,6 +53,14 @@ class Grown(Backbone):
         self.added = added if like is None else added.to(like)
 
 
+def gone(method: str) -> str:
+    """Return what to do with a method that holds layers by their names where these are gone, for a message."""
+    return (
+        "A method of the chain changed the model. Where that lets it grow, what was there stands still anyway: leave "
+        f"{method} out; else put {method} first, or start a new lineage."
+    )
+
+
 def innermost(backbone: Backbone) -> Backbone:
     """Return a network as it was before it ever grew."""
     return innermost(backbone.inner) if isinstance(backbone, Grown) else backbone
