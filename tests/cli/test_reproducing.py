@@ -174,7 +174,7 @@ def test_a_comparison_of_starts_tells_what_happens_at_the_switches(tiny, monkeyp
 def test_lines_of_a_published_table_are_told_beside_it(tiny, monkeypatch):
     """The digits in three parts, beside numbers that nobody published: one far above, one not run."""
     lines = {"lwf": Printed(0.1, 0.01, 0.2, "6"), "lost": Printed(0.5, 0.01, 0.2, "6")}
-    published = replace(TINY, roles=Published(lines, contender="lwf", tasks=3))
+    published = replace(TINY, roles=Published(lines, contender="lwf", tasks=3, oracle="lost"))
     monkeypatch.setattr(registry, "REPRODUCTIONS", {"tiny": published})
     told = done("reproduce tiny --quick --jobs 1 --seeds 1").out
     assert "10.00 ± 1.00" in told and "above" in told

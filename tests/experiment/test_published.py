@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import pytest
 from tests.experiment.story import ran
@@ -17,6 +18,7 @@ PUBLISHED = Published(
     },
     contender="ours",
     tasks=2,
+    oracle="best",
 )
 
 
@@ -69,8 +71,16 @@ def test_a_method_is_within_two_standard_deviations_or_above_or_below(accuracy, 
 
 
 def test_a_stream_of_fewer_tasks_than_the_papers_is_not_judged():
-    longer = Published(PUBLISHED.lines, "ours", tasks=20)
+    longer = replace(PUBLISHED, tasks=20)
     found = beside(RESULTS, longer)
     assert (found.tasks, found.judged) == (2, ())
     assert found.own.accuracy.mean == pytest.approx(0.75)
     assert {line.label for line in beside(RESULTS, PUBLISHED).judged} == {"ours", "theirs", "best"}
+
+
+def test_of_what_the_paper_has_not_the_share_of_the_gap_is_told_that_it_closes():
+    """From 0.75 to 0.95: with 0.6 three quarters of it the other way."""
+    ((more, share),) = beside(RESULTS, PUBLISHED).further
+    assert (more.label, share) == ("more", pytest.approx(-0.75))
+    ((_, unknown),) = beside(RESULTS, replace(PUBLISHED, oracle="not run")).further
+    assert math.isnan(unknown)

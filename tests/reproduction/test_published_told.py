@@ -22,10 +22,12 @@ def test_what_came_stands_beside_what_was_printed_and_what_fell_short_is_named()
         "here": "ours 75.0 %, published 80.0: -2.5 of the paper's standard deviations, below",
         "table": "1 of 3 methods within 2 of the paper's standard deviations or above; below: ours (-2.5), "
         "theirs (-5.0)",
+        "further": "more 60.0 %: -75 % of the way from ours to best",
         "not run": "not run",
         "caveat": "no program",
     }
     assert "caveat" not in told(RESULTS, caveat="")
+    assert "further" not in told(RESULTS, replace(PUBLISHED, oracle="not run"))
 
 
 def test_where_nothing_fell_short_nothing_is_named():

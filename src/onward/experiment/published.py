@@ -45,11 +45,13 @@ class Published:
         lines: of each method, under the label that it has in the experiment. Not all of them need be run.
         contender: the method that the paper is about.
         tasks: how many the stream has. Of a shorter one no method is judged by the paper's numbers.
+        oracle: the method that has all tasks at once, one of the lines.
     """
 
     lines: Mapping[str, Printed]
     contender: str
     tasks: int
+    oracle: str
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,18 @@ class Beside:
     @property
     def own(self) -> Line:
         """The line of the method that the paper is about."""
-        return next(line for line in self.lines if line.label == self.published.contender)
+        return self.of(self.published.contender)
+
+    @property
+    def further(self) -> tuple[tuple[Line, float], ...]:
+        """The lines that the paper does not have, each with its share of the gap between ``own`` and the oracle."""
+        gap = self.of(self.published.oracle).accuracy.mean - self.own.accuracy.mean
+        besides = (line for line in self.lines if line.label not in self.published.lines)
+        return tuple((line, (line.accuracy.mean - self.own.accuracy.mean) / gap) for line in besides)
+
+    def of(self, label: str) -> Line:
+        """Return a method's line."""
+        return next(line for line in self.lines if line.label == label)
 
     @property
     def judged(self) -> tuple[Line, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 from onward.errors import counted, listed
@@ -15,6 +16,9 @@ def lines(reproduction: Reproduction, found: Beside) -> Iterator[tuple[str, str]
     yield "claim", f"{claim.words} ({claim.paper}, {claim.reference})"
     yield "here", here(found)
     yield "table", together(found)
+    for line, share in found.further:
+        if math.isfinite(share):
+            yield "further", f"{line.label} {100 * line.accuracy.mean:.1f} %: {closed(found, share)}"
     missing = [line.label for line in found.lines if not line.runs]
     if missing:
         yield "not run", listed(missing)
@@ -29,6 +33,11 @@ def here(found: Beside) -> str:
         return f"{line.label}: not known, no seed was finished"
     came = f"{line.label} {100 * line.accuracy.mean:.1f} %, published {100 * line.printed.accuracy:.1f}"
     return f"{came}: {line.apart:+.1f} of the paper's standard deviations, {line.verdict}" if line.verdict else came
+
+
+def closed(found: Beside, share: float) -> str:
+    """Return how much of the gap that the paper's own method leaves another closes."""
+    return f"{100 * share:.0f} % of the way from {found.published.contender} to {found.published.oracle}"
 
 
 def together(found: Beside) -> str:
