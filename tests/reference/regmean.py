@@ -10,14 +10,18 @@ def regression_mean(one, other, one_inputs, other_inputs, correlation=1.0, stren
     """The rows whose answers are nearest to those of ``one`` on its inputs and of ``other`` on its.
 
     What lies off the diagonals of the sums of h h^T counts ``correlation``: for the rest of the diagonals each input
-    has an example of its own, in which it stands alone.
+    has an example of its own, in which it stands alone. Such a one it has besides, a thousandth as large as they are
+    in the mean, shared by both.
     """
     asked, answers = [], []
-    for rows, inputs, weight in ((one, one_inputs, strength), (other, other_inputs, 1.0)):
+    both = ((one, one_inputs, strength), (other, other_inputs, 1.0))
+    mean = sum(weight * inputs.square().sum(dim=0) for _, inputs, weight in both).mean()
+    for rows, inputs, weight in both:
         alone = torch.diag(inputs.square().sum(dim=0).sqrt())
-        for examples, share in ((inputs, correlation), (alone, 1 - correlation)):
-            asked.append((weight * share) ** 0.5 * examples)
-            answers.append((weight * share) ** 0.5 * (examples @ rows.T))
+        least = torch.eye(len(alone), dtype=alone.dtype) * (0.0005 * mean).sqrt()
+        for examples, share in ((inputs, weight * correlation), (alone, weight * (1 - correlation)), (least, 1.0)):
+            asked.append(share**0.5 * examples)
+            answers.append(share**0.5 * (examples @ rows.T))
     return torch.linalg.lstsq(torch.cat(asked), torch.cat(answers), driver="gelsd").solution.T
 
 
