@@ -22,6 +22,7 @@ OURS = [
     ("mlp", {"width": 5, "depth": 3, "dropout": 0.5}),
     ("cnn", {"width": 2}),
     ("resnet18", {"width": 2}),
+    ("ic_resnet", {"width": 2, "dropout": 0.1}),
 ]
 PLAIN = {"net": "mlp", "shape": [3], "width": 5}
 IMAGES = torch.randint(0, 256, (4, *SHAPE), generator=generator(0), dtype=torch.uint8)

@@ -68,6 +68,7 @@ NETS = {
     "mlp": ours("mlp", width=5, depth=3, dropout=0.5),
     "cnn": ours("cnn", width=2),
     "resnet18": ours("resnet18", width=2),
+    "ic_resnet": ours("ic_resnet", width=2),
     "imported": imported,
     "task heads, mean and std": tasked,
     "float64": lambda: tasked().double(),

@@ -17,6 +17,7 @@ from onward.nets.ensemble import Ensemble
 from onward.nets.expanded import Expanded
 from onward.nets.fast_weights import FastWeights
 from onward.nets.head import Head
+from onward.nets.ic_resnet import ICResNet
 from onward.nets.identity import Identity
 from onward.nets.imported import Imported
 from onward.nets.ladder import Ladder
@@ -31,6 +32,7 @@ BACKBONES: dict[str, type[Backbone]] = {
     "mlp": MLP,
     "cnn": CNN,
     "resnet18": ResNet18,
+    "ic_resnet": ICResNet,
     "imported": Imported,
 }
 WRAPPERS: dict[str, type[Backbone]] = {
