@@ -69,7 +69,7 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     every = sorted(known)
     near = difflib.get_close_matches(name, every, n=3, cutoff=0.5)
     guess = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
-    there = f" There are: {listed(every, most=30)}" if every else " There are none yet."
+    there = f" There are: {listed(every, most=50)}" if every else " There are none yet."
     return InputError(f"unknown {kind} {name!r}.{guess}{there}")
 
 

@@ -10,6 +10,8 @@ from tests.blend.worlds import elsewhere, family, kept, knowing, parts
 
 from onward.blend.parts import check_related, parts_of, related
 from onward.errors import InputError
+from onward.nets.enlarged import enlarged
+from onward.nets.larger_layers import read_copies
 from onward.nets.zoo import fresh
 from onward.store.lineage import Lineage
 from onward.types import Examples
@@ -140,6 +142,14 @@ def test_another_architecture_is_refused_with_both(world):
     said = refusal(lineage, first, other := kept(lineage, wide, first))
     assert f"versions {first.short} and {other.short} are not of one architecture" in said
     assert "'width': 8" in said and "'width': 9" in said
+
+
+def test_a_network_that_was_enlarged_since_is_refused(world):
+    lineage, first, _, _ = world
+    larger = knowing("a b c", 4)
+    larger.backbone = enlarged(larger.backbone)
+    read_copies(larger.head, larger.backbone.widen({"network.layers.1": 2}, 0))
+    assert "{'network.layers.1': 2}, 'layers': 0} there and" in refusal(lineage, kept(lineage, larger, first), first)
 
 
 def test_other_means_of_the_inputs_are_another_architecture(world):

@@ -14,3 +14,6 @@ def test_a_network_is_told_as_a_call_and_what_stands_around_it_after_it():
     assert network_text(deep) == told
     grown = {"net": "expanded", "inner": deep, "added": {"layers.1": 3, "layers.3": 4}}
     assert network_text(grown) == f"{told}, expanded by 7 units in 2 layers"
+    larger = {"net": "enlarged", "inner": MLP, "units": {"network.layers.1": 5, "top.0": 1}, "layers": 1}
+    assert network_text(larger) == "mlp(shape=[4], width=5), widened by 5 units in 1 layer, deepened by 1 layer"
+    assert network_text({**larger, "units": {}}) == "mlp(shape=[4], width=5), deepened by 1 layer"

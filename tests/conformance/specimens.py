@@ -32,6 +32,7 @@ from onward.methods.layer_decay import LayerDecay
 from onward.methods.least_squares import LeastSquares
 from onward.methods.lwf import LwF
 from onward.methods.mc_sgd import MCSGD
+from onward.methods.net2net import Net2Net
 from onward.methods.progressive import Progressive
 from onward.methods.refit_head import RefitHead
 from onward.methods.regmean import RegMean
@@ -117,6 +118,11 @@ SPECIMENS = {
     ),
     "lwf": Specimen(LwF(strength=1.0), LwF(strength=0.0), two_tilts),
     "mc_sgd": Specimen(MCSGD(per_class=5, connect_epochs=20), MCSGD(per_class=0), two_blobs),
+    "net2net": Specimen(
+        Net2Net(layers=1),
+        Net2Net(ratio=0.0),
+        "it makes room for the new, and holds nothing of the past",
+    ),
     "progressive": Specimen(
         Progressive(layers=2),
         "without new layers the network still stands under new rows",

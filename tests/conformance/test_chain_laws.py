@@ -18,7 +18,7 @@ from onward.method import Chain, Method
 from onward.methods.warm_start import WarmStart
 
 METHODS = {name: each.shown for name, each in SPECIMENS.items()}
-GROWS = ("expanse", "progressive", "side_network")
+GROWS = ("expanse", "net2net", "progressive", "side_network")
 """Methods that let the network grow."""
 
 MOVES_AT_ONCE = ("dash", "joint", "scratch", "shrink_and_perturb", *GROWS)
@@ -47,7 +47,8 @@ NO_PLACE = r"^the cross-entropy of phase .* has another loss in its place .*; le
 TWO_SUBSPACES = r"^phase .* moves within a subspace already; .* Leave the others out$"
 TWO_ENSEMBLES = r"^the network is .* a lineage has one. Leave the other out$"
 OTHER_NAMES = r"^(ewc kept|l2_to_parent holds|regmean kept) .* is gone. .*stands still anyway: leave \w+ out; .*$"
-NOT_ONE_NETWORK = r"^(expanse|progressive|side_network) lets one network grow, .* Leave the other out$"
+NOT_ONE_NETWORK = r"^(expanse|net2net|progressive|side_network) lets one network grow, .* Leave the other out$"
+NOTHING_STANDS = r"^'.*' is to stand still, and .* a larger network of what was there\. .*: leave the other out$"
 TWO_PREDICTIONS = r"^only one method of a chain may decide the prediction, got .*$"
 
 
@@ -61,7 +62,9 @@ def at_odds(m, n):
         return TWO_ENSEMBLES
     if (m in GROWS or n in GROWS) and not {m, n}.isdisjoint(ENSEMBLES):
         return NOT_ONE_NETWORK
-    if m in GROWS and n == "expanse" and m != n:  # which reads a network as one graph
+    if m == "net2net" and n in GROWS and m != n:  # after which nothing stands still
+        return NOTHING_STANDS
+    if m in GROWS and n in ("expanse", "net2net") and m != n:  # which read a network as one graph
         return NOT_ONE_NETWORK
     if (m in GROWS or n in GROWS) and not {m, n}.isdisjoint(HOLDS_BY_NAME):
         return OTHER_NAMES

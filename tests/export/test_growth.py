@@ -117,6 +117,15 @@ def test_both_networks_are_timed_on_one_input(perceptron):
     assert found.source.milliseconds > 0 and found.full.milliseconds > 0
 
 
+@pytest.mark.parametrize("net", ["mlp", "cnn", pytest.param("resnet18", marks=pytest.mark.slow)])
+def test_what_grew_by_copies_is_served_whole_and_has_no_source(net, tmp_path):
+    lineage = expanded(tmp_path / "lineage", "net2net(layers=1)", net, width=2)
+    as_close(lineage, "prod", "onnx", tmp_path / "served", Contents())
+    assert f"`{net}, enlarged`, for inputs" in (tmp_path / "served" / "README.md").read_text()
+    with pytest.raises(InputError, match="only a network that has grown has a source within it"):
+        exported(lineage, "prod", tmp_path / "source", "onnx", SOURCE)
+
+
 def test_a_network_that_never_grew_has_no_growth_and_no_source(perceptron, tmp_path):
     done = exported(perceptron, "prod~1", tmp_path / "served", "safetensors")
     assert done.growth is None and json.loads((done.path / "config.json").read_text())["growth"] is None

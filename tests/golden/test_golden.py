@@ -42,6 +42,7 @@ METHODS = {
     "least_squares": "least_squares",
     "lwf": "lwf",
     "mc_sgd": "mc_sgd(per_class=5, connect_epochs=5)",
+    "net2net": "net2net",
     "progressive": "progressive",
     "refit_head": "refit_head",
     "regmean": "regmean",

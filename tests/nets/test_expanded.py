@@ -184,10 +184,10 @@ class Odd(Backbone):
 @pytest.mark.parametrize(
     ("kind", "told"),
     [
-        ("bilinear", r"layer 'odd', a Softmax, cannot be widened\. expanse widens linear layers"),
+        ("bilinear", r"layer 'odd', a Softmax, cannot be widened\. Linear layers, convolutions"),
         ("grouped", r"layer 'odd', a Conv2d, cannot be widened\. .*, or take another method"),
-        ("dropout", r"'dropout' cannot be widened\. expanse widens"),
-        ("branch", r"the network cannot be read as a graph: .*\. expanse widens"),
+        ("dropout", r"'dropout' cannot be widened\. Linear layers"),
+        ("branch", r"the network cannot be read as a graph: .*\. Linear layers"),
     ],
 )
 def test_what_cannot_be_widened_is_named_with_a_way_out(kind, told):

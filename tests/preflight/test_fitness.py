@@ -61,6 +61,7 @@ def test_only_methods_and_scenarios_that_there_are_are_named():
         "two_step",
         "batch_ensemble",
         "vanilla_ensemble",
+        "net2net",
     ],
 )
 def test_what_is_said_to_forget_when_classes_are_new_forgets_on_the_digits(name):

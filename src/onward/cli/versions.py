@@ -56,8 +56,12 @@ def network_text(backbone: Mapping[str, Any]) -> str:
     What stands around a network comes after it, without the seed from which it was drawn.
     """
     if backbone.get("net") == "expanded":
-        added = counted(sum(backbone["added"].values()), "unit")
-        return f"{network_text(backbone['inner'])}, expanded by {added} in {counted(len(backbone['added']), 'layer')}"
+        return f"{network_text(backbone['inner'])}, expanded by {units_text(backbone['added'])}"
+    if backbone.get("net") == "enlarged":
+        own = {place: more for place, more in backbone["units"].items() if place.startswith("network.")}
+        wider = f", widened by {units_text(own)}" if own else ""
+        deeper = f", deepened by {counted(backbone['layers'], 'layer')}" if backbone["layers"] else ""
+        return f"{network_text(backbone['inner'])}{wider}{deeper}"
     if "inner" in backbone:
         around = {k: v for k, v in backbone.items() if k not in ("net", "inner", "seed")}
         return f"{network_text(backbone['inner'])}, {call_text(backbone['net'], around)}"
@@ -70,6 +74,11 @@ def network_text(backbone: Mapping[str, Any]) -> str:
     adapter = backbone.get("adapter") or {}
     added = f", {adapter['peft_type']} adapter" if "peft_type" in adapter else ""
     return f"{made or call_text(str(backbone.get('factory')), given)}, head {backbone.get('head')!r}{added}"
+
+
+def units_text(added: Mapping[str, int]) -> str:
+    """Return how many units came into how many layers, by the layers' names."""
+    return f"{counted(sum(added.values()), 'unit')} in {counted(len(added), 'layer')}"
 
 
 def call_text(name: str, arguments: Mapping[str, Any]) -> str:

@@ -56,8 +56,8 @@ class Grown(Backbone):
 def gone(method: str) -> str:
     """Return what to do with a method that holds layers by their names where these are gone, for a message."""
     return (
-        "A method of the chain changed the model. Where that lets it grow, what was there stands still anyway: leave "
-        f"{method} out; else put {method} first, or start a new lineage."
+        "A method of the chain changed the model. Where that lets it grow beside what was there, this stands still "
+        f"anyway: leave {method} out; else leave the other out, put {method} first, or start a new lineage."
     )
 
 
@@ -74,13 +74,13 @@ def new_features(backbone: Backbone, ratio: float, width: int | None) -> int:
     return math.ceil(ratio * innermost(backbone).features) if width is None else width
 
 
-def refuse_unfit(backbone: Backbone, method: str, again: type[Grown] = Grown) -> None:
+def refuse_unfit(backbone: Backbone, method: str, again: type[Grown] | tuple[()] = Grown) -> None:
     """Refuse a network in which another method put what the network cannot grow around.
 
     Args:
         backbone: the network.
         method: by its name, which wants the network to grow.
-        again: what may have grown already: networks of this kind.
+        again: what may have grown already: networks of this kind; () for none.
 
     Raises:
         InputError: naming what is in the way.
@@ -131,10 +131,22 @@ def let_new_rows_hear(model: Classifier, old: Classifier, targets: Tensor) -> No
 
 
 def names_of_old(model: Classifier, old: Classifier) -> set[str]:
-    """Return the names, in a model that may have grown since, of all parameters that its parent has."""
+    """Return the names, in a model that may have grown since, of all parameters that its parent has.
+
+    Raises:
+        InputError: when one of the backbone's is not there as it was, so that it cannot stand still.
+    """
     since = sum(isinstance(each, Grown) for each in model.modules())
     since -= sum(isinstance(each, Grown) for each in old.modules())
-    return {name.replace("backbone.", "backbone." + since * "inner.", 1) for name, _ in old.named_parameters()}
+    here = {name: parameter.shape for name, parameter in model.named_parameters()}
+    names = {name: name.replace("backbone.", "backbone." + since * "inner.", 1) for name, _ in old.named_parameters()}
+    for name, parameter in old.backbone.named_parameters(prefix="backbone"):
+        if here.get(names[name]) != parameter.shape:
+            raise InputError(
+                f"'{name}' is to stand still, and a method of the chain made a larger network of what was there. One "
+                "method lets a network grow: leave the other out"
+            )
+    return set(names.values())
 
 
 def source(model: Classifier) -> Classifier:

@@ -35,7 +35,7 @@ def layers_of(backbone: Backbone) -> dict[str, int]:
         if value is not None and mixes(layer_of(node, own))
     }
     if not there:
-        raise InputError("expanse widens layers, and this network has none that could gain units; take freeze_old_rows")
+        raise InputError("layers are widened, and this network has none that could gain units; take freeze_old_rows")
     return there
 
 

@@ -28,8 +28,8 @@ FACTS = frozenset("size dim getattr getitem".split())
 """Functions and methods by name: those that treat each number alike, each channel alike, and tell of a shape."""
 
 WAY_OUT = (
-    "expanse widens linear layers, convolutions, embeddings, batch, layer and group norm, activations, dropout, "
-    "pooling, flatten, sums and torch.cat; write the network with these, or take another method, such as freeze_stem"
+    "Linear layers, convolutions, embeddings, batch, layer and group norm, activations, dropout, pooling, flatten, "
+    "sums and torch.cat can be; write the network with these, or take another method, such as freeze_stem"
 )
 
 

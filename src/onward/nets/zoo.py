@@ -13,6 +13,7 @@ from onward.nets.backbone import Backbone
 from onward.nets.classifier import Classifier, Spec
 from onward.nets.cnn import CNN
 from onward.nets.deepened import Deepened
+from onward.nets.enlarged import Enlarged
 from onward.nets.ensemble import Ensemble
 from onward.nets.expanded import Expanded
 from onward.nets.fast_weights import FastWeights
@@ -40,6 +41,7 @@ WRAPPERS: dict[str, type[Backbone]] = {
     "fast_weights": FastWeights,
     "expanded": Expanded,
     "deepened": Deepened,
+    "enlarged": Enlarged,
     "ladder": Ladder,
     "side_by_side": SideBySide,
 }
@@ -77,7 +79,9 @@ def build_backbone(spec: Spec, seed: int = 0) -> Backbone:
         inner, seeds = arguments.pop("inner"), [seed, *other_seeds(seed, arguments.pop("members"))]
         return Ensemble([build_backbone(inner, each) for each in seeds], **arguments)
     if kind in WRAPPERS:
-        return WRAPPERS[kind](build_backbone(arguments.pop("inner"), seed), **arguments)
+        inner = build_backbone(arguments.pop("inner"), seed)
+        with isolated(seed, kind):
+            return WRAPPERS[kind](inner, **arguments)
     if kind not in BACKBONES:
         raise unknown("network", kind, BACKBONES)
     try:
