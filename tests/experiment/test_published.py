@@ -19,6 +19,7 @@ PUBLISHED = Published(
     contender="ours",
     tasks=2,
     oracle="best",
+    beyond=("more",),
 )
 
 

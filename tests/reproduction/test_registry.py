@@ -40,7 +40,7 @@ def test_experiment_is_sound_but_for_its_data_and_has_every_label_that_has_a_rol
     assert wrong == []
     assert needed(reproduction.roles) <= set(labels)
     if isinstance(reproduction.roles, Published):
-        assert set(labels) <= set(reproduction.roles.lines)
+        assert set(labels) <= {*reproduction.roles.lines, *reproduction.roles.beyond}
         assert (values["stream"]["parts"] == reproduction.roles.tasks) == (form == "full")
     else:
         assert len(numbered(values["seeds"])) >= 2  # one seed has no interval

@@ -46,12 +46,14 @@ class Published:
         contender: the method that the paper is about.
         tasks: how many the stream has. Of a shorter one no method is judged by the paper's numbers.
         oracle: the method that has all tasks at once, one of the lines.
+        beyond: methods that the paper does not have, where they are run.
     """
 
     lines: Mapping[str, Printed]
     contender: str
     tasks: int
     oracle: str
+    beyond: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -99,10 +101,10 @@ class Beside:
 
     @property
     def further(self) -> tuple[tuple[Line, float], ...]:
-        """The lines that the paper does not have, each with its share of the gap between ``own`` and the oracle."""
+        """The methods ``beyond`` the paper, each with its share of the gap between ``own`` and the oracle."""
         gap = self.of(self.published.oracle).accuracy.mean - self.own.accuracy.mean
-        besides = (line for line in self.lines if line.label not in self.published.lines)
-        return tuple((line, (line.accuracy.mean - self.own.accuracy.mean) / gap) for line in besides)
+        lines = (line for line in self.lines if line.label in self.published.beyond)
+        return tuple((line, (line.accuracy.mean - self.own.accuracy.mean) / gap) for line in lines)
 
     def of(self, label: str) -> Line:
         """Return a method's line."""
