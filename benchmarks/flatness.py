@@ -46,7 +46,7 @@ RIVALS = {
 }
 """The learners; rates and the first spread are those of the paper's appendix."""
 
-SETTINGS = Settings(epochs=1, batch_size=10, lr=0.1)
+SETTINGS = Settings(epochs=1, batch_size=10, lr=0.1, momentum=0.0)
 TASKS, EIGENVALUES = 5, 5
 
 
