@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import torch
 from tests.conformance.scenarios import clouds, cnn, images, mlp, task_headed, with_dropout
 from tests.methods.walks import FIRST, RATE, SECOND, SEED, SETTINGS, batches, grown, seen_by
+from tests.reference.descent import descend_leaves
 from torch import Tensor
 
 from onward.engine.update import update
@@ -72,15 +74,16 @@ def assert_the_source_stays(world: World, method: Method) -> None:
     assert same_bits(source(source(third.model)), parent.model, first)
 
 
-def assert_steps_are_those_written_out(
-    parent: Learner, names: Sequence[str], step: Callable[..., None], said: Callable[..., Tensor]
-) -> None:
-    """Grow and learn in fifty steps; hold the new parameters, by their names, against a reference that goes as far."""
+def assert_steps_are_those_written_out(parent: Learner, names: Sequence[str], said: Callable[..., Tensor]) -> None:
+    """Grow and learn in fifty steps; hold the new parameters, by their names, against a descent by the logits ``said``.
+
+    What is old stands still there: ``said`` reads it beside what is new.
+    """
     start, _ = update(parent, SECOND, replace(SETTINGS, steps=0), SEED)
     child, record = update(parent, SECOND, SETTINGS, SEED)
     old = [each.detach() for each in parent.model.parameters()]
     new = [start.model.get_parameter(name).detach().clone().requires_grad_() for name in names]
-    step(old, new, batches(seen_by(grown(parent))), **RATE)
+    descend_leaves(partial(said, old, new), new, batches(seen_by(grown(parent))), **RATE)
     assert record.cost.steps == 50
     assert record.phases[0].trained == sum(leaf.numel() for leaf in new)
     for name, leaf in zip(names, new, strict=True):

@@ -19,7 +19,7 @@ from tests.methods.growing import (
     resnet,
 )
 from tests.methods.walks import FIRST, SECOND, SEED, SETTINGS
-from tests.reference.expanse import expanse, said
+from tests.reference.expanse import said
 
 from onward.catalogue import parsed, written
 from onward.engine.update import planned, update
@@ -57,7 +57,7 @@ def test_the_source_says_bit_for_bit_what_the_parent_said(case):
 def test_fifty_steps_are_those_of_the_blocks_written_out():
     learner = Learner(fresh("mlp", (4,), seed=0, width=8, depth=2), Expanse())
     parent, _ = update(learner, FIRST, SETTINGS, seed=3)
-    assert_steps_are_those_written_out(parent, NEW, expanse, said)
+    assert_steps_are_those_written_out(parent, NEW, said)
 
 
 NEW = [

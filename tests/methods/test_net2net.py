@@ -10,7 +10,7 @@ from tests.conformance.scenarios import clouds, mlp
 from tests.conformance.specimens import reloaded
 from tests.methods.growing import SGD, WORLDS, assert_steps_are_those_written_out
 from tests.methods.walks import FIRST, SECOND, SEED, SETTINGS, begun
-from tests.reference.net2net import deeper, net2net, said, widened
+from tests.reference.net2net import deeper, said, widened
 
 from onward.catalogue import parsed, written
 from onward.engine.update import update
@@ -43,7 +43,7 @@ def deep():
 
 
 def test_fifty_steps_are_those_written_out(deep):
-    assert_steps_are_those_written_out(Learner(deep.model, Net2Net(layers=1)), ALL, net2net, said)
+    assert_steps_are_those_written_out(Learner(deep.model, Net2Net(layers=1)), ALL, said)
 
 
 def test_before_the_first_step_its_weights_are_those_written_out(deep):

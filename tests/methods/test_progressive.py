@@ -10,7 +10,7 @@ from tests.conformance.scenarios import clouds, mlp
 from tests.conformance.specimens import reloaded
 from tests.methods.growing import WORLDS, assert_steps_are_those_written_out, assert_the_source_stays
 from tests.methods.walks import FIRST, SECOND, SEED, SETTINGS, begun
-from tests.reference.progressive import progressive, said
+from tests.reference.progressive import said
 
 from onward.engine.update import update
 from onward.errors import InputError
@@ -29,7 +29,7 @@ def test_the_source_says_bit_for_bit_what_the_parent_said(world):
 
 
 def test_fifty_steps_are_those_of_the_layers_written_out():
-    assert_steps_are_those_written_out(begun(Progressive(layers=2, width=5)), NEW, progressive, said)
+    assert_steps_are_those_written_out(begun(Progressive(layers=2, width=5)), NEW, said)
 
 
 NEW = [

@@ -54,8 +54,8 @@ WRITTEN_OUT = {"inputs": reference.side_of_inputs, "ladder": reference.ladder}
 @each_form
 def test_fifty_steps_are_those_of_the_network_written_out(form):
     names = [f"backbone.added.{name}" for name in NEW[form]] + ROWS
-    step, said = partial(reference.side_network, WRITTEN_OUT[form]), partial(reference.said, WRITTEN_OUT[form])
-    assert_steps_are_those_written_out(begun(SideNetwork(form=form, width=6)), names, step, said)
+    said = partial(reference.said, WRITTEN_OUT[form])
+    assert_steps_are_those_written_out(begun(SideNetwork(form=form, width=6)), names, said)
 
 
 @each_form

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from tests.reference.descent import descend_leaves
 
 
 def said(old, new, x):
@@ -21,16 +20,3 @@ def said(old, new, x):
     h2 = torch.relu(h1 @ w2.T + b2)
     g2 = torch.relu(h1 @ w2_on.T + g1 @ w2_nn.T + b2_n)
     return torch.cat([h2 @ v.T + c, torch.cat([h2, g2], dim=1) @ v_n.T + c_n], dim=1)
-
-
-def expanse(old, new, batches, lr, momentum):
-    """Train the new blocks by SGD with momentum; the old ones stand still.
-
-    Args:
-        old: see ``said``.
-        new: see ``said``; leaves.
-        batches: (x, y) of each step.
-        lr: learning rate.
-        momentum: v <- momentum v + g, then w <- w - lr v.
-    """
-    descend_leaves(lambda x: said(old, new, x), new, batches, lr, momentum)

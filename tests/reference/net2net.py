@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from tests.reference.descent import descend_leaves
 
 
 def widened(w, b, g, f):
@@ -36,16 +35,3 @@ def said(old, new, x):
     h = torch.relu(torch.relu(x @ w1.T + b1) @ w2.T + b2)
     h = torch.relu(h @ w3.T + b3)
     return torch.cat([h @ v_o.T + c_o, h @ v_n.T + c_n], dim=1)
-
-
-def net2net(old, new, batches, lr, momentum):
-    """Train all of it by SGD with momentum.
-
-    Args:
-        old: see ``said``.
-        new: see ``said``; leaves.
-        batches: (x, y) of each step.
-        lr: learning rate.
-        momentum: v <- momentum v + g, then w <- w - lr v.
-    """
-    descend_leaves(lambda x: said(old, new, x), new, batches, lr, momentum)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from tests.reference.descent import descend_leaves
 
 
 def said(old, new, x):
@@ -19,16 +18,3 @@ def said(old, new, x):
     h = torch.relu(x @ w.T + b)
     g = torch.relu(torch.relu(h @ w1.T + b1) @ w2.T + b2)
     return torch.cat([h @ v.T + c, torch.cat([h, g], dim=1) @ v_n.T + c_n], dim=1)
-
-
-def progressive(old, new, batches, lr, momentum):
-    """Train the new layers and rows by SGD with momentum; the old ones stand still.
-
-    Args:
-        old: see ``said``.
-        new: see ``said``; leaves.
-        batches: (x, y) of each step.
-        lr: learning rate.
-        momentum: v <- momentum v + g, then w <- w - lr v.
-    """
-    descend_leaves(lambda x: said(old, new, x), new, batches, lr, momentum)

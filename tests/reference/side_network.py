@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import torch
-from tests.reference.descent import descend_leaves
 
 
 def side_of_inputs(h, x, side):
@@ -43,17 +42,3 @@ def said(form, old, new, x):
     *side, v_n, c_n = new
     h = torch.relu(x @ w.T + b)
     return torch.cat([h @ v.T + c, torch.cat([h, form(h, x, side)], dim=1) @ v_n.T + c_n], dim=1)
-
-
-def side_network(form, old, new, batches, lr, momentum):
-    """Train the side network and the new rows by SGD with momentum; the old network stands still.
-
-    Args:
-        form: see ``said``.
-        old: see ``said``.
-        new: see ``said``; leaves.
-        batches: (x, y) of each step.
-        lr: learning rate.
-        momentum: v <- momentum v + g, then w <- w - lr v.
-    """
-    descend_leaves(lambda x: said(form, old, new, x), new, batches, lr, momentum)

@@ -104,7 +104,7 @@ class Beside:
         """The methods ``beyond`` the paper, each with its share of the gap between ``own`` and the oracle."""
         gap = self.of(self.published.oracle).accuracy.mean - self.own.accuracy.mean
         lines = (line for line in self.lines if line.label in self.published.beyond)
-        return tuple((line, (line.accuracy.mean - self.own.accuracy.mean) / gap) for line in lines)
+        return tuple((line, (line.accuracy.mean - self.own.accuracy.mean) / (gap or math.nan)) for line in lines)
 
     def of(self, label: str) -> Line:
         """Return a method's line."""

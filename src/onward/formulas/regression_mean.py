@@ -7,8 +7,7 @@ from torch import Tensor
 
 RIDGE = 1e-3
 """Of the mean diagonal entry: so much both count in every direction, and where neither has seen more of an input, the
-plain mean is taken. With 1e-6 rows grew along pixels of Rotated MNIST that hardly ever light up, until learning broke
-down in a later update."""
+plain mean is taken. With 1e-6 learning broke down in a later update on Rotated MNIST."""
 
 
 def regression_mean(one: Tensor, other: Tensor, one_gram: Tensor, other_gram: Tensor) -> Tensor:

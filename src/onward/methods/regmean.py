@@ -60,9 +60,9 @@ class RegMean(Method):
         4. What is not such a matrix (norms with their statistics, embeddings, convolutions in groups) is averaged by
            the number of examples; in [1] all models count alike there.
         5. Rows of classes that are new stay as they were learned: the parent had none.
-        6. Parent and child both count in every direction, half a thousandth of the mean; without it rows grow along
-           inputs that hardly ever occur, until learning breaks down.
-        7. Of a layer that meets an example at more than 64 places, as many are looked at, evenly spaced.
+        6. Parent and child both count in every direction, half a thousandth of the mean; with much less learning broke
+           down on Rotated MNIST.
+        7. Of a layer that meets an example at many places, at most 64 are looked at, evenly spaced.
 
     References:
         [1] Jin, Ren, Preoţiuc-Pietro & Cheng 2023, "Dataless Knowledge Fusion by Merging Weights of Language Models",
@@ -101,9 +101,9 @@ class RegMean(Method):
         means = {}
         for name, layer in multiplying(model):
             if name in past and name in seen:
-                grams = (self.strength * unpacked(past[name], width(layer)).to(seen[name]), here * seen[name])
-                grams = (less_correlated(gram, self.correlation) for gram in alike(*grams))
-                means[name] = regression_mean(matrix(there[name]), matrix(layer), *grams)
+                gram = self.strength * unpacked(past[name], width(layer)).to(seen[name])
+                both = [less_correlated(each, self.correlation) for each in alike(gram, here * seen[name])]
+                means[name] = regression_mean(matrix(there[name]), matrix(layer), *both)
         average(model, old, before / (here + before))
         average_statistics(model, old, before / (here + before))
         for name, layer in multiplying(model):

@@ -32,8 +32,7 @@ class ICResNet(Backbone):
 
     The network in the program of Mirzadeh et al. 2020, "Understanding the Role of Training Regimes in Continual
     Learning", arXiv:2006.06958, where each block has a second convolution that is never called. IC layers, batch norm
-    and dropout after the ReLU, are those of Chen et al. 2019, arXiv:1905.05928. Without batch norm in its shortcuts and
-    with half the convolutions it learns at ten times the rate of ``resnet18`` from batches of ten.
+    and dropout after the ReLU, are those of Chen et al. 2019, arXiv:1905.05928.
 
     Args:
         shape: of one image: channels, height, width.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from functools import partial
 
@@ -15,7 +16,7 @@ from onward.nets.resting import resting
 Multiplying = nn.Linear | nn.Conv2d
 
 PLACES = 64
-"""Of an example that a layer meets at many places, as a patch or as a word, so many are looked at, evenly spaced."""
+"""Of an example that a layer meets at many places, as a patch or as a word, so many are looked at at most."""
 
 
 def multiplying(model: nn.Module) -> Iterator[tuple[str, Multiplying]]:
@@ -59,8 +60,8 @@ def rows_into(layer: Multiplying, inputs: Tensor) -> Tensor:
         places = inputs.flatten(1, -2) if inputs.ndim > 2 else inputs[:, None]
     else:
         kernel, padding = layer.kernel_size, layer.padding
-        places = F.unfold(inputs, kernel, layer.dilation, padding, layer.stride).transpose(1, 2)  # ty: ignore
-    rows = places[:, :: max(1, places.shape[1] // PLACES)].flatten(0, 1).float()
+        places = F.unfold(inputs, kernel, layer.dilation, padding, layer.stride).transpose(1, 2)  # ty: ignore[invalid-argument-type] - no text
+    rows = places[:, :: math.ceil(places.shape[1] / PLACES)].flatten(0, 1).float()
     return rows if layer.bias is None else F.pad(rows, (0, 1), value=1.0)
 
 
