@@ -76,6 +76,12 @@ def test_what_images_become_is_recorded_with_the_model_and_found_again(words, wa
     )
 
 
+def test_a_network_of_ours_is_told_how_to_normalise():
+    done("init prod --model 'cnn(width=2)' --size 8 --mean 0.1,0.2,0.3 --std 0.5")
+    model = onward.load("prod").model
+    assert (model.mean, model.std) == ((0.1, 0.2, 0.3), (0.5,))
+
+
 def test_grey_images_are_tried_as_such():
     done("init prod --classes a,b,c --model 'pooled_net:build(channels=1)' --size 8 --channels 1")
     assert onward.load("prod").model.backbone.transform == ImageTransform((8, 8), channels=1)

@@ -41,6 +41,14 @@ def test_what_gets_everything_at_once_learns_it_in_one_update_and_is_tested_on_a
     assert outcome.accuracy[0][0] > 0.7
 
 
+def test_network_normalises_its_inputs_as_the_file_says_whether_tasks_are_told_or_not(tmp_path):
+    for scenario in ("class-incremental", "task-incremental"):
+        model = {**STORY["model"], "mean": [0.1], "std": [0.3]}
+        cell = read(written(tmp_path, model=model, stream={**STORY["stream"], "scenario": scenario})).cells[0]
+        learner, _ = cells.ground(cell)
+        assert (learner.model.mean, learner.model.std) == ((0.1,), (0.3,))
+
+
 def test_tasks_that_are_told_come_at_once_each_with_a_softmax_of_its_own(tmp_path):
     """The same four digits as one choice and as two tasks of two: told which, the same training is right more often."""
     methods = {"oracle": {"method": "warm_start", "at_once": True}}

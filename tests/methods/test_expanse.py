@@ -44,6 +44,8 @@ CASES = {
     "batch norm": (cnn, PICTURES, MORE, SGD, Expanse()),
     "batch norm, adamw, examples of the source": (cnn, PICTURES, MORE, ADAMW, Expanse(size=20)),
     "sums and batch norm": (resnet, PICTURES, MORE, SGD, Expanse(budget=2000)),
+    "copies": (mlp, FIRST, clouds("dca", 2, shift=0.5), NESTEROV, Expanse(new_units="copied")),
+    "copies, batch norm, adamw": (resnet, PICTURES, MORE, ADAMW, Expanse(ratio=1.2, new_units="copied")),
     "parts of a head": (task_headed, FIRST, SECOND, NESTEROV, Expanse()),
 }
 
@@ -74,6 +76,19 @@ def test_before_the_first_step_everything_is_said_as_without_the_new_units(secon
     wide, _ = update(parent, second, dry, SEED)
     plain, _ = update(parent, second, dry, SEED, method=WarmStart())
     torch.testing.assert_close(wide.predict(FIRST.inputs).logits, plain.predict(FIRST.inputs).logits)
+
+
+def test_copies_begin_under_new_rows_of_their_own_and_the_old_features_add_nothing_yet():
+    method = Expanse(ratio=1, new_units="copied")
+    parent, _ = update(Learner(mlp(), method), FIRST, SETTINGS, seed=3)
+    child, _ = update(parent, SECOND, replace(SETTINGS, steps=0), SEED)
+    features, before = child.model.features(FIRST.inputs), parent.model.features(FIRST.inputs)
+    assert torch.equal(features[:, :8], before)
+    torch.testing.assert_close(features[:, 8:].sort(dim=1).values, before.sort(dim=1).values)
+    rows = child.model.head.linears[1].weight
+    assert rows.shape == (2, 16) and (rows[:, :8] == 0).all() and (rows[:, 8:] != 0).all()
+    after, _ = update(parent, SECOND, SETTINGS, SEED)
+    assert (after.model.head.linears[1].weight[:, :8] != 0).any(), "they are heard once it helps"
 
 
 def test_as_the_authors_ran_it_all_moves_and_the_copy_says_something_else():

@@ -60,6 +60,16 @@ def test_features_have_the_stated_width(name, arguments):
     assert backbone(torch.zeros(0, *SHAPE)).shape == (0, backbone.features)
 
 
+def test_a_network_of_ours_takes_its_inputs_normalised_as_it_is_told():
+    plain, scaled = (
+        fresh("cnn", SHAPE, seed=1, width=2, **how) for how in ({}, {"mean": (0.1, 0.2, 0.3), "std": (0.5,)})
+    )
+    inputs = (IMAGES / 255 - torch.tensor([0.1, 0.2, 0.3]).view(3, 1, 1)) / 0.5
+    torch.testing.assert_close(scaled.eval().features(IMAGES), plain.eval().features(inputs))
+    with pytest.raises(InputError, match=r"3 channels, but there are 2 numbers of the mean: 0\.1, 0\.2"):
+        fresh("cnn", SHAPE, seed=1, mean=(0.1, 0.2))
+
+
 def test_every_network_of_ours_is_tested_here():
     assert {name for name, _ in OURS} == set(BACKBONES) - {"imported"}
 

@@ -176,7 +176,7 @@ def ours(brought: Brought, tests: tuple[str, ...], data_dir: Path | None) -> Cla
         if name not in known:
             raise unknown(f"argument of {net}", name, known)
     words, own = brought.inputs, {**vars(brought), **vars(brought.inputs)}
-    foreign = ("weights", "classes", "head_layer", "mean", "std", "fit", "shorter_side", "length", "adapter", "lora")
+    foreign = ("weights", "classes", "head_layer", "fit", "shorter_side", "length", "adapter", "lora")
     if refused := [option(word) for word in foreign if own[word]]:
         raise InputError(f"{net} starts untrained and learns its classes by updates; {listed(refused)} is for yours")
     images = image_transform(words)
@@ -189,7 +189,8 @@ def ours(brought: Brought, tests: tuple[str, ...], data_dir: Path | None) -> Cla
     else:
         shape = sizes(words.shape) if words.shape else tuple(first_inputs(tests[0], data_dir).shape[1:])
     try:
-        made = fresh(net, shape, brought.seed, **arguments)
+        mean, std = numbers(words.mean, "--mean"), numbers(words.std, "--std")
+        made = fresh(net, shape, brought.seed, mean=mean, std=std, **arguments)
         with resting(made), torch.no_grad():
             made.features(torch.zeros(1, *shape))
     except InputError:

@@ -136,7 +136,7 @@ def made_model(
     if plan.net == IMPORTED:
         return brought(plan.arguments, first, seed, data_dir)
     model = fresh(plan.net, shape_of(first), seed, **plan.arguments)
-    return Classifier(model.backbone, model.head, tasks=()) if tasks else model
+    return Classifier(model.backbone, model.head, tasks=(), mean=model.mean, std=model.std) if tasks else model
 
 
 def warm_up() -> None:

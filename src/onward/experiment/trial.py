@@ -129,7 +129,7 @@ def tried_model(
     net = str(values.get("net"))
     plan = ModelPlan(net, {name: value for name, value in values.items() if name != "net"})
     taken = {name: set(inspect.signature(backbone).parameters) for name, backbone in BACKBONES.items()}
-    ours = {name: arguments - {"shape"} for name, arguments in taken.items() if "shape" in arguments}
+    ours = {name: arguments - {"shape"} | {"mean", "std"} for name, arguments in taken.items() if "shape" in arguments}
     ours[IMPORTED] = set(TAKES)
     for device in dict.fromkeys(each.device for each in settings):
         wrong.tried(lambda device=device: usable(device))

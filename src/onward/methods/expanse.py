@@ -11,6 +11,7 @@ from onward.errors import hold, listed
 from onward.memory.exemplars import recalled
 from onward.memory.reservoir import at_most, passed_by, passed_by_without
 from onward.method import Method
+from onward.nets.begun_as_copies import begin_as_copies
 from onward.nets.classifier import Classifier
 from onward.nets.expanded import Expanded
 from onward.nets.grown import let_new_rows_hear, names_of_old, refuse_unfit
@@ -20,6 +21,9 @@ from onward.types import Data, Kept
 
 Mode = Literal["triangular", "authors", "unfreeze"]
 """What of the old moves: nothing; all, and it hears the new units; or nothing at first and then all."""
+
+NewUnits = Literal["drawn", "copied"]
+"""How new units begin: at random, or as copies of old ones."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +53,9 @@ class Expanse(Method):
         ratio: new units of a layer for each that it has, rounded up, >= 0. 0 adds none. Papers: 0.5-0.71 [1].
         units: so many in each layer instead, where not None; or so many in one layer after another, from the input on.
         budget: instead, the largest ratio at which the backbone gains at most so many parameters, where not None.
+        new_units: ``drawn``, or ``copied`` from old units of their layer, each once; what is more is drawn. Copies read
+            copies, and new rows begin on them alone. So a target is learned as by fine-tuning, at the side. Papers:
+            drawn.
         size: the most source examples kept, >= 0. Papers: two thirds of the source, or a tenth [1].
         share: of each batch that comes from these, in [0, 1). Papers: 0.4, or 0.09 with a tenth [1].
 
@@ -68,7 +75,7 @@ class Expanse(Method):
         3. [1] mixes source and new data and passes over both; here ``share`` of each batch is of the source, and an
            epoch passes over the new data.
         4. The two-step training of [1] is a matter of data, and no part of this method.
-        5. Rows for old classes that arrive again, ``units``, ``budget`` and ``unfreeze`` are ours.
+        5. Rows for old classes that arrive again, ``units``, ``budget``, ``copied`` and ``unfreeze`` are ours.
 
     References:
         [1] Iman et al. 2022, "EXPANSE: A Deep Continual / Progressive Learning System for Deep Transfer Learning",
@@ -79,6 +86,7 @@ class Expanse(Method):
     ratio: float = 0.5
     units: int | tuple[int, ...] | None = None
     budget: int | None = None
+    new_units: NewUnits = "drawn"
     size: int = 0
     share: float = 0.4
 
@@ -95,6 +103,7 @@ class Expanse(Method):
             "units must be >= 0": self.units is None or all(each >= 0 for each in each_of(self.units)),
             "budget must be >= 0, and None where units is given": self.budget is None
             or (self.budget >= 0 and self.units is None),
+            f"new_units must be one of {listed(get_args(NewUnits))}": self.new_units in get_args(NewUnits),
             "size must be >= 0": self.size >= 0,
             "share must be in [0, 1)": 0 <= self.share < 1,
         }
@@ -112,10 +121,14 @@ class Expanse(Method):
         if added := self.added(model, crossed):
             seed = context.generator("added").initial_seed()
             model.backbone = Expanded(model.backbone, added, crossed, seed).eval()
+            if self.new_units == "copied":
+                begin_as_copies(model.backbone)
+        columns = context.generator("columns")
         if crossed:
-            model.head.widen(model.backbone.features, 0, context.generator("columns"))
+            model.head.widen(model.backbone.features, 0, columns)
         else:
-            let_new_rows_hear(model, context.old, context.new.targets)
+            copied = self.new_units == "copied"
+            let_new_rows_hear(model, context.old, context.new.targets, columns if copied else None)
         return model
 
     def added(self, model: Classifier, crossed: bool) -> dict[str, int]:

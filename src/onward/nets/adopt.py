@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, cast
@@ -12,10 +11,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from onward.errors import InputError, counted, listed
+from onward.errors import InputError, listed
 from onward.nets.adapters import Adapter, place
 from onward.nets.backbone import Backbone
-from onward.nets.classifier import Classifier
+from onward.nets.classifier import Classifier, check_scale
 from onward.nets.found_head import FoundHead, Whole, find_head, last_linear, observe, same
 from onward.nets.head import Head
 from onward.nets.imported import Imported, made
@@ -92,26 +91,6 @@ def adopted(
 def drawn(shape: Sequence[int], seed: int) -> Tensor:
     """Return inputs of a shape, (2, *shape) in [0, 1], to try a network on."""
     return torch.rand(EXAMPLES, *shape, generator=generator(seed, "example"))
-
-
-def check_scale(mean: Sequence[float], std: Sequence[float], example: Tensor | None) -> None:
-    """Refuse a mean and a standard deviation that inputs cannot be scaled by.
-
-    Raises:
-        InputError: when a number is out of its range, or there is none for a channel.
-    """
-    if any(not math.isfinite(value) for value in mean):
-        raise InputError(f"every mean must be finite, got {listed(mean)}")
-    if any(not 0 < value < math.inf for value in std):
-        raise InputError(f"every std must be > 0 and finite, for inputs are divided by it, got {listed(std)}")
-    for name, values in (("mean", mean), ("std", std)):
-        if not values or example is None:
-            continue
-        if not example.is_floating_point() and example.dtype != torch.uint8:
-            raise InputError(f"inputs of {example.dtype}, such as token ids, are not scaled; leave out the {name}")
-        if len(values) not in (1, example.shape[1]):
-            channels = f"inputs of shape {tuple(example.shape[1:])} have {counted(example.shape[1], 'channel')}"
-            raise InputError(f"{channels}, but there are {len(values)} numbers of the {name}: {listed(values)}")
 
 
 class Through(Backbone):

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 import torch
 from torch import Tensor, nn
 
-from onward.errors import InputError, listed
+from onward.errors import InputError, counted, listed
 from onward.nets.backbone import Backbone
 from onward.nets.head import Head
 
@@ -189,3 +190,23 @@ class Classifier(nn.Module):
 def by_channel(values: Tensor, inputs: Tensor) -> Tensor:
     """Return one value for each channel, (c,), in a shape that applies it to inputs, (b, c, ...)."""
     return values.view(-1, *(1,) * (inputs.ndim - 2))
+
+
+def check_scale(mean: Sequence[float], std: Sequence[float], example: Tensor | None) -> None:
+    """Refuse a mean and a standard deviation that inputs cannot be scaled by.
+
+    Raises:
+        InputError: when a number is out of its range, or there is none for a channel.
+    """
+    if any(not math.isfinite(value) for value in mean):
+        raise InputError(f"every mean must be finite, got {listed(mean)}")
+    if any(not 0 < value < math.inf for value in std):
+        raise InputError(f"every std must be > 0 and finite, for inputs are divided by it, got {listed(std)}")
+    for name, values in (("mean", mean), ("std", std)):
+        if not values or example is None:
+            continue
+        if not example.is_floating_point() and example.dtype != torch.uint8:
+            raise InputError(f"inputs of {example.dtype}, such as token ids, are not scaled; leave out the {name}")
+        if len(values) not in (1, example.shape[1]):
+            channels = f"inputs of shape {tuple(example.shape[1:])} have {counted(example.shape[1], 'channel')}"
+            raise InputError(f"{channels}, but there are {len(values)} numbers of the {name}: {listed(values)}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from onward.errors import InputError, counted
 from onward.nets.backbone import Backbone
@@ -113,7 +113,7 @@ def refuse_narrow_rows(model: Classifier, method: str) -> None:
             )
 
 
-def let_new_rows_hear(model: Classifier, old: Classifier, targets: Tensor) -> None:
+def let_new_rows_hear(model: Classifier, old: Classifier, targets: Tensor, draws: Generator | None = None) -> None:
     """Let rows of new classes read the new features too; old ones that arrive again get a correction from all.
 
     Rows of old classes themselves go on reading what they read. New columns and corrections begin at zero, so at first
@@ -123,10 +123,16 @@ def let_new_rows_hear(model: Classifier, old: Classifier, targets: Tensor) -> No
         model: whose backbone has grown, or has not; changed in place.
         old: its parent.
         targets: of the new data, (n,), counted as the model does.
+        draws: of the columns of new rows at new features; the other columns then begin at zero. For features that say
+            something from the beginning. None for others.
     """
     if isinstance(model.backbone, Grown):  # around a network without parameters, it could not tell where to be
         model.backbone.added.to(device=model.device, dtype=model.dtype)
-    model.head.widen(model.backbone.features, len(old.head.sizes))
+    since, before = len(old.head.sizes), model.head.in_features
+    model.head.widen(model.backbone.features, since, draws)
+    if draws is not None and model.backbone.features > before:
+        for rows in model.head.linears[since:]:
+            rows.weight.detach()[:, :before] = 0
     model.head.correct([row for row in targets.unique().tolist() if row < len(old.classes)])
 
 

@@ -10,7 +10,7 @@ import torch
 
 from onward.errors import InputError, unknown
 from onward.nets.backbone import Backbone
-from onward.nets.classifier import Classifier, Spec
+from onward.nets.classifier import Classifier, Spec, check_scale
 from onward.nets.cnn import CNN
 from onward.nets.deepened import Deepened
 from onward.nets.enlarged import Enlarged
@@ -91,14 +91,34 @@ def build_backbone(spec: Spec, seed: int = 0) -> Backbone:
         raise InputError(f"the network {kind!r} cannot be made from {arguments}: {error}") from error
 
 
-def fresh(name: str, shape: Sequence[int], seed: int, **arguments: Any) -> Classifier:  # noqa: ANN401 - JSON
+def fresh(
+    name: str,
+    shape: Sequence[int],
+    seed: int,
+    *,
+    mean: Sequence[float] = (),
+    std: Sequence[float] = (),
+    **arguments: Any,  # noqa: ANN401 - JSON
+) -> Classifier:
     """Return one of our networks with no classes yet, for inputs of ``shape`` (without the batch).
+
+    Args:
+        name: one of ``BACKBONES``.
+        shape: of one input.
+        seed: of the weights.
+        mean: of the inputs by channel, or one for all, after bytes were brought to [0, 1]; () takes nothing off.
+        std: by channel, or one for all; () does not divide.
+        arguments: of the network.
+
+    Raises:
+        InputError: when there is no such network, or it does not take such arguments.
 
     >>> fresh("mlp", (1, 8, 8), seed=0, width=32).spec()["backbone"]["width"]
     32
     """
+    check_scale(mean, std, torch.empty(0, *shape))
     backbone = build_backbone({"net": name, "shape": list(shape), **arguments}, seed)
-    return Classifier(backbone, Head(backbone.features))
+    return Classifier(backbone, Head(backbone.features), mean=mean, std=std)
 
 
 def again(model: Classifier, seed: int) -> Classifier:

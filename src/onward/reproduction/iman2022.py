@@ -103,6 +103,9 @@ TRIED: Mapping[str, Tried] = MappingProxyType(
             DISTANT,
             quick=True,
         ),
+        "expanse-distant-choices": Tried(
+            "how new units begin, how many, and at what rate, on training data held back", FAR, "", Growth("0.8 copied")
+        ),
         "expanse-cifar10": Tried("the same with a convolutional network from CIFAR-10 to MNIST", FAR, "", DISTANT),
         "expanse-resnet20": Tried("the same from a published ResNet-20 of CIFAR-10 to Fashion-MNIST", FAR, "", DISTANT),
     }
