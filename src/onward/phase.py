@@ -82,6 +82,7 @@ class Step:
 
 Term = Callable[[Step], Tensor]
 Edit = Callable[[Step], None]
+Follower = Callable[[Classifier], None]
 
 
 def cross_entropy(step: Step) -> Tensor:
@@ -130,6 +131,8 @@ class Phase:
             through the backbone then and none is augmented, what is mixed in comes as its features, and the parent's
             outputs are what its head says of the same features. Such a phase trains the head alone: ``in_head``.
         within: the subspace between whose corners each step finds the model's weights; None: they move themselves.
+        followers: are shown the model where the phase begins and after every step, in order; in a subspace, its
+            midpoint. They may read weights, and leave them as they are.
     """
 
     name: str
@@ -142,6 +145,7 @@ class Phase:
     edits: tuple[Edit, ...] = ()
     on_features: bool = False
     within: Subspace | None = None
+    followers: tuple[Follower, ...] = ()
 
     def plus(self, **terms: Term) -> Phase:
         """Add summands to the objective. A name that is taken gets a number."""
@@ -183,6 +187,10 @@ class Phase:
     def edited(self, edit: Edit) -> Phase:
         """Project, mask or observe gradients."""
         return replace(self, edits=(*self.edits, edit))
+
+    def followed(self, follower: Follower) -> Phase:
+        """Show the way of the weights to ``follower``."""
+        return replace(self, followers=(*self.followers, follower))
 
     def inside(self, subspace: Subspace) -> Phase:
         """Let each step look from points between the corners of a subspace, and move these.

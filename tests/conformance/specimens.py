@@ -31,6 +31,7 @@ from onward.methods.l2_to_parent import L2ToParent
 from onward.methods.layer_decay import LayerDecay
 from onward.methods.least_squares import LeastSquares
 from onward.methods.lwf import LwF
+from onward.methods.mas import MAS
 from onward.methods.mc_sgd import MCSGD
 from onward.methods.net2net import Net2Net
 from onward.methods.progressive import Progressive
@@ -39,6 +40,7 @@ from onward.methods.regmean import RegMean
 from onward.methods.replay import Replay
 from onward.methods.scratch import Scratch
 from onward.methods.shrink_and_perturb import ShrinkAndPerturb
+from onward.methods.si import SI
 from onward.methods.side_network import SideNetwork
 from onward.methods.soft_targets import SoftTargets
 from onward.methods.stable_sgd import StableSGD
@@ -117,6 +119,7 @@ SPECIMENS = {
         LeastSquares(), LeastSquares(start="random"), "it starts new classes well, and holds nothing of the past"
     ),
     "lwf": Specimen(LwF(strength=1.0), LwF(strength=0.0), two_tilts),
+    "mas": Specimen(MAS(strength=0.03), MAS(strength=0.0), two_tilts),
     "mc_sgd": Specimen(MCSGD(per_class=5, connect_epochs=20), MCSGD(per_class=0), two_blobs),
     "net2net": Specimen(
         Net2Net(layers=1),
@@ -144,6 +147,7 @@ SPECIMENS = {
         ShrinkAndPerturb(shrink=1.0, noise=0.0),
         "it frees the network for the new, and holds nothing of the past",
     ),
+    "si": Specimen(SI(), SI(strength=0.0), two_tilts),
     "side_network": Specimen(
         SideNetwork(),
         "there is always a network at the side, and the one beside it stands",
