@@ -38,6 +38,7 @@ from onward.methods.progressive import Progressive
 from onward.methods.refit_head import RefitHead
 from onward.methods.regmean import RegMean
 from onward.methods.replay import Replay
+from onward.methods.sam import SAM
 from onward.methods.scratch import Scratch
 from onward.methods.shrink_and_perturb import ShrinkAndPerturb
 from onward.methods.si import SI
@@ -141,6 +142,7 @@ SPECIMENS = {
     ),
     "regmean": Specimen(RegMean(), RegMean(strength=0.0), two_blobs),
     "replay": Specimen(Replay(size=20, per_batch=8), Replay(size=0), two_blobs),
+    "sam": Specimen(SAM(rho=0.2), SAM(rho=0.0), "it makes each update cost the past less, and holds nothing"),
     "scratch": Specimen(Scratch(), "it always starts afresh", "it throws the past away, which is its name"),
     "shrink_and_perturb": Specimen(
         ShrinkAndPerturb(),

@@ -33,6 +33,9 @@ features."""
 CHOOSES_THE_SUBSPACE = ("subspace_connectivity", "subspace_ensemble")
 """Methods whose steps move the corners of a subspace of their own; a phase can be in one."""
 
+CLIMBS = ("sam",)
+"""Methods that choose where a step's gradient is taken, of which a chain has one."""
+
 PREDICTS = ("subspace_ensemble", "vanilla_ensemble")
 """Methods with a prediction of their own, of which a chain has one."""
 
@@ -45,6 +48,7 @@ HOLDS_BY_NAME = ("ewc", "l2_to_parent", "mas", "regmean", "si")
 NO_PAST = r"^(refit_head|align_head) .*: bring .* this once, or take (least_squares|lwf, which needs none)$"
 NO_PLACE = r"^the cross-entropy of phase .* has another loss in its place .*; leave one of them out$"
 TWO_SUBSPACES = r"^phase .* moves within a subspace already; .* Leave the others out$"
+TWO_CLIMBS = r"^each step of phase .* climbs already .* Leave the others out$"
 TWO_ENSEMBLES = r"^the network is .* a lineage has one. Leave the other out$"
 OTHER_NAMES = r"^((ewc|mas|regmean|si) kept|l2_to_parent holds) .* is gone. .*stands still anyway: leave \w+ out; .*$"
 NOT_ONE_NETWORK = r"^(expanse|net2net|progressive|side_network) lets one network grow, .* Leave the other out$"
@@ -68,6 +72,8 @@ def at_odds(m, n):
         return NOT_ONE_NETWORK
     if (m in GROWS or n in GROWS) and not {m, n}.isdisjoint(HOLDS_BY_NAME):
         return OTHER_NAMES
+    if m in CLIMBS and n in CLIMBS:
+        return TWO_CLIMBS
     if m in CHOOSES_THE_SUBSPACE and n in CHOOSES_THE_SUBSPACE:
         return TWO_SUBSPACES
     if m == "align_head" and n == "soft_targets":

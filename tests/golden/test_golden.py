@@ -48,6 +48,7 @@ METHODS = {
     "refit_head": "refit_head",
     "regmean": "regmean",
     "replay": "replay(size=100)",
+    "sam": "sam",
     "scratch": "scratch",
     "shrink_and_perturb": "shrink_and_perturb",
     "si": "si",

@@ -46,6 +46,7 @@ def test_only_methods_and_scenarios_that_there_are_are_named():
         "mas",
         "regmean",
         "si",
+        "sam",
         "lwf",
         "ckca",
         "scratch",

@@ -176,6 +176,7 @@ def run(phase: Phase, model: Classifier, around: Surroundings, index: int) -> Ph
         validation=tuple(losses),
         seconds=time.perf_counter() - began,
         on_features=phase.on_features,
+        climbs=phase.climb is not None,
     )
 
 

@@ -1,11 +1,13 @@
-"""What a step goes down: the gradient of the sum of a phase's terms."""
+"""What a step goes down: the gradient of the sum of a phase's terms, here or up the slope."""
 
 from __future__ import annotations
 
 import torch
 from torch import Tensor, nn
+from torch.nn.modules.batchnorm import _BatchNorm
 
-from onward.phase import Phase, Step
+from onward.nets.resting import recording, unrecorded
+from onward.phase import Climb, Phase, Step
 
 
 class Slope:
@@ -20,15 +22,31 @@ class Slope:
         """Begin with no example."""
         self.phase, self.chosen = phase, chosen
         self.samples = 0
+        self.norms: list[_BatchNorm] | None = None
 
     def __call__(self, step: Step) -> list[Tensor]:
         """Leave the gradient, edited and clipped; return what each term is."""
         values = self.backward(step)
+        if self.phase.climb is not None:
+            self.elsewhere(step, self.phase.climb)
         for edit in self.phase.edits:
             edit(step)
         if self.phase.settings.clip is not None:
             nn.utils.clip_grad_norm_(self.chosen, self.phase.settings.clip)
         return values
+
+    @torch.no_grad()
+    def elsewhere(self, step: Step, climb: Climb) -> None:
+        """Take the gradient anew from where the one that was found leads, and come back."""
+        slopes = [each.grad for each in self.chosen if each.grad is not None]
+        moved: list[Tensor] = [each for each in self.chosen if each.grad is not None]
+        here = [each.clone() for each in moved]
+        torch._foreach_add_(moved, list(climb(here, slopes)))
+        if self.norms is None:
+            self.norms = recording(step.model)
+        with torch.enable_grad(), unrecorded(self.norms):
+            self.backward(step.again())
+        torch._foreach_copy_(moved, here)
 
     def backward(self, step: Step) -> list[Tensor]:
         """Leave the gradient of the sum of the terms; return what each is."""
