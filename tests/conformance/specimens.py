@@ -50,6 +50,7 @@ from onward.methods.subspace_ensemble import SubspaceEnsemble
 from onward.methods.two_step import TwoStep
 from onward.methods.vanilla_ensemble import VanillaEnsemble
 from onward.methods.warm_start import WarmStart
+from onward.methods.weight_average import WeightAverage
 from onward.record import Record
 from onward.store.card import Card
 from onward.store.lineage import Lineage
@@ -182,6 +183,7 @@ SPECIMENS = {
         "it learns as several do, and holds nothing",
     ),
     "warm_start": Specimen(WarmStart(), WarmStart(), "it is what the others are measured against"),
+    "weight_average": Specimen(WeightAverage(), WeightAverage(decay=0.0, share=0.0), two_tilts),
 }
 
 CHAINS = {

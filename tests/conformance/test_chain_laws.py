@@ -42,7 +42,7 @@ PREDICTS = ("subspace_ensemble", "vanilla_ensemble")
 ENSEMBLES = ("batch_ensemble", "vanilla_ensemble")
 """Methods that put members into the network."""
 
-HOLDS_BY_NAME = ("ewc", "l2_to_parent", "mas", "regmean", "si")
+HOLDS_BY_NAME = ("ewc", "l2_to_parent", "mas", "regmean", "si", "weight_average")
 """Methods that hold parameters where the parent has them, which stand under other names once it has grown."""
 
 NO_PAST = r"^(refit_head|align_head) .*: bring .* this once, or take (least_squares|lwf, which needs none)$"
@@ -50,7 +50,10 @@ NO_PLACE = r"^the cross-entropy of phase .* has another loss in its place .*; le
 TWO_SUBSPACES = r"^phase .* moves within a subspace already; .* Leave the others out$"
 TWO_CLIMBS = r"^each step of phase .* climbs already .* Leave the others out$"
 TWO_ENSEMBLES = r"^the network is .* a lineage has one. Leave the other out$"
-OTHER_NAMES = r"^((ewc|mas|regmean|si) kept|l2_to_parent holds) .* is gone. .*stands still anyway: leave \w+ out; .*$"
+OTHER_NAMES = (
+    r"^((ewc|mas|regmean|si) kept|(l2_to_parent|weight_average) holds) "
+    r".* is gone. .*stands still anyway: leave \w+ out; .*$"
+)
 NOT_ONE_NETWORK = r"^(expanse|net2net|progressive|side_network) lets one network grow, .* Leave the other out$"
 NOTHING_STANDS = r"^'.*' is to stand still, and .* a larger network of what was there\. .*: leave the other out$"
 TWO_PREDICTIONS = r"^only one method of a chain may decide the prediction, got .*$"

@@ -60,6 +60,7 @@ METHODS = {
     "two_step": "two_step",
     "vanilla_ensemble": "vanilla_ensemble",
     "warm_start": "warm_start",
+    "weight_average": "weight_average",
 }
 
 

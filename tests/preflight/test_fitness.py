@@ -47,6 +47,7 @@ def test_only_methods_and_scenarios_that_there_are_are_named():
         "regmean",
         "si",
         "sam",
+        "weight_average",
         "lwf",
         "ckca",
         "scratch",

@@ -60,7 +60,8 @@ class SI(Method):
         3. 2 c Ω_i is capped under SGD, see ``stable``; below the cap nothing changes.
         4. ω and Δ follow the steps of all phases but those that connect; what moves weights otherwise counts for
            neither. With ``patience`` they follow them to the last epoch, not to the best.
-        5. In a subspace, and beside ``sam``, g is taken where the step looks; in the former δ is how the midpoint moves.
+        5. In a subspace, and beside ``sam``, g is taken where the step looks; δ in the former is how the midpoint
+           moves.
 
     References:
         [1] Zenke, Poole & Ganguli 2017, "Continual Learning Through Synaptic Intelligence", ICML, arXiv:1703.04200;
