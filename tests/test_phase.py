@@ -78,6 +78,10 @@ def test_edits_run_in_the_order_in_which_they_came():
     assert PHASE.edited(one).edited(two).edits == (one, two) and PHASE.edits == ()
 
 
+def test_followers_follow_in_the_order_in_which_they_came():
+    assert PHASE.followed(one).followed(two).followers == (one, two) and PHASE.followers == ()
+
+
 def test_tuning_changes_this_phase_alone_and_checks_the_values():
     assert PHASE.tuned(lr=0.7).settings == Settings(lr=0.7) and PHASE.settings == Settings()
     with pytest.raises(InputError, match="lr must be > 0"):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, MutableMapping
 from dataclasses import dataclass, field, replace
 
+import torch
 from torch import Generator, Tensor
 
 from onward.nets.classifier import Classifier
 from onward.rng import generator
 from onward.settings import Settings
-from onward.types import Data, Kept
+from onward.types import Data, Kept, subset
 
 
 class Scratch(MutableMapping[str, Tensor]):
@@ -75,6 +76,12 @@ class Context:
     def generator(self, *names: str | int) -> Generator:
         """Return a fresh generator for a purpose: the same names, the same draws, whatever else a chain does."""
         return generator(self.seed, *self.path, *names)
+
+    def sample(self, most: int | None, purpose: str) -> Data:
+        """Return the new data, or ``most`` examples of it drawn at random for a purpose: the same whenever asked."""
+        if most is None or len(self.new) <= most:
+            return self.new
+        return subset(self.new, torch.randperm(len(self.new), generator=self.generator(purpose))[:most])
 
     def under(self, key: str) -> Context:
         """Return the context as one method of a chain sees it."""

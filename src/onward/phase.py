@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -74,6 +74,11 @@ class Step:
             self._old = self._parent()
         return self._old
 
+    def again(self) -> Step:
+        """Return the step of the same examples, of which nothing is seen but what the parent said."""
+        parent = None if self._parent is None else lambda: self.old
+        return Step(self.model, Batch(self.inputs, self.targets), self.generator, parent, self._features)
+
     def part(self, rows: Tensor) -> Step:
         """Return the step of some of its examples, (b',), by their places in the batch; nothing seen is carried on."""
         parent = None if self._parent is None else lambda: Outputs(*(each[rows] for each in self.old))
@@ -82,6 +87,9 @@ class Step:
 
 Term = Callable[[Step], Tensor]
 Edit = Callable[[Step], None]
+Follower = Callable[[Classifier], None]
+Climb = Callable[[Sequence[Tensor], Sequence[Tensor]], Sequence[Tensor]]
+"""From parameters and gradients to what is added to the parameters, in the same order and shapes."""
 
 
 def cross_entropy(step: Step) -> Tensor:
@@ -130,6 +138,10 @@ class Phase:
             through the backbone then and none is augmented, what is mixed in comes as its features, and the parent's
             outputs are what its head says of the same features. Such a phase trains the head alone: ``in_head``.
         within: the subspace between whose corners each step finds the model's weights; None: they move themselves.
+        followers: are shown the model where the phase begins and after every step, in order; in a subspace, its
+            midpoint. They may read weights, and leave them as they are.
+        climb: gives the way from where a step begins to where its gradient is taken, by the gradient where it begins;
+            None: it is taken there. Edits see the model where the step begins.
     """
 
     name: str
@@ -142,6 +154,8 @@ class Phase:
     edits: tuple[Edit, ...] = ()
     on_features: bool = False
     within: Subspace | None = None
+    followers: tuple[Follower, ...] = ()
+    climb: Climb | None = None
 
     def plus(self, **terms: Term) -> Phase:
         """Add summands to the objective. A name that is taken gets a number."""
@@ -183,6 +197,23 @@ class Phase:
     def edited(self, edit: Edit) -> Phase:
         """Project, mask or observe gradients."""
         return replace(self, edits=(*self.edits, edit))
+
+    def followed(self, follower: Follower) -> Phase:
+        """Show the way of the weights to ``follower``."""
+        return replace(self, followers=(*self.followers, follower))
+
+    def climbing(self, climb: Climb) -> Phase:
+        """Take each step's gradient elsewhere: two passes a step.
+
+        Raises:
+            InputError: when another method does so already.
+        """
+        if self.climb is not None:
+            raise InputError(
+                f"each step of phase '{self.name}' climbs already before its gradient is taken; of the methods of one "
+                "chain only one can choose where to. Leave the others out"
+            )
+        return replace(self, climb=climb)
 
     def inside(self, subspace: Subspace) -> Phase:
         """Let each step look from points between the corners of a subspace, and move these.

@@ -25,6 +25,8 @@ class PhaseRecord:
         validation: loss on the held-back data after each epoch; () without such data.
         seconds: wall time.
         on_features: whether its data was features already: its samples went through the head alone.
+        climbs: whether each step takes its gradient twice, first where it begins and then where that leads; its samples
+            are counted twice.
     """
 
     name: str
@@ -41,6 +43,7 @@ class PhaseRecord:
     validation: tuple[float, ...]
     seconds: float
     on_features: bool = False
+    climbs: bool = False
 
 
 @dataclass(frozen=True)

@@ -31,14 +31,17 @@ from onward.methods.l2_to_parent import L2ToParent
 from onward.methods.layer_decay import LayerDecay
 from onward.methods.least_squares import LeastSquares
 from onward.methods.lwf import LwF
+from onward.methods.mas import MAS
 from onward.methods.mc_sgd import MCSGD
 from onward.methods.net2net import Net2Net
 from onward.methods.progressive import Progressive
 from onward.methods.refit_head import RefitHead
 from onward.methods.regmean import RegMean
 from onward.methods.replay import Replay
+from onward.methods.sam import SAM
 from onward.methods.scratch import Scratch
 from onward.methods.shrink_and_perturb import ShrinkAndPerturb
+from onward.methods.si import SI
 from onward.methods.side_network import SideNetwork
 from onward.methods.soft_targets import SoftTargets
 from onward.methods.stable_sgd import StableSGD
@@ -47,6 +50,7 @@ from onward.methods.subspace_ensemble import SubspaceEnsemble
 from onward.methods.two_step import TwoStep
 from onward.methods.vanilla_ensemble import VanillaEnsemble
 from onward.methods.warm_start import WarmStart
+from onward.methods.weight_average import WeightAverage
 from onward.record import Record
 from onward.store.card import Card
 from onward.store.lineage import Lineage
@@ -117,6 +121,7 @@ SPECIMENS = {
         LeastSquares(), LeastSquares(start="random"), "it starts new classes well, and holds nothing of the past"
     ),
     "lwf": Specimen(LwF(strength=1.0), LwF(strength=0.0), two_tilts),
+    "mas": Specimen(MAS(strength=0.03), MAS(strength=0.0), two_tilts),
     "mc_sgd": Specimen(MCSGD(per_class=5, connect_epochs=20), MCSGD(per_class=0), two_blobs),
     "net2net": Specimen(
         Net2Net(layers=1),
@@ -138,12 +143,14 @@ SPECIMENS = {
     ),
     "regmean": Specimen(RegMean(), RegMean(strength=0.0), two_blobs),
     "replay": Specimen(Replay(size=20, per_batch=8), Replay(size=0), two_blobs),
+    "sam": Specimen(SAM(rho=0.2), SAM(rho=0.0), "it makes each update cost the past less, and holds nothing"),
     "scratch": Specimen(Scratch(), "it always starts afresh", "it throws the past away, which is its name"),
     "shrink_and_perturb": Specimen(
         ShrinkAndPerturb(),
         ShrinkAndPerturb(shrink=1.0, noise=0.0),
         "it frees the network for the new, and holds nothing of the past",
     ),
+    "si": Specimen(SI(), SI(strength=0.0), two_tilts),
     "side_network": Specimen(
         SideNetwork(),
         "there is always a network at the side, and the one beside it stands",
@@ -176,6 +183,7 @@ SPECIMENS = {
         "it learns as several do, and holds nothing",
     ),
     "warm_start": Specimen(WarmStart(), WarmStart(), "it is what the others are measured against"),
+    "weight_average": Specimen(WeightAverage(), WeightAverage(decay=0.0, share=0.0), two_tilts),
 }
 
 CHAINS = {

@@ -33,20 +33,27 @@ features."""
 CHOOSES_THE_SUBSPACE = ("subspace_connectivity", "subspace_ensemble")
 """Methods whose steps move the corners of a subspace of their own; a phase can be in one."""
 
+CLIMBS = ("sam",)
+"""Methods that choose where a step's gradient is taken, of which a chain has one."""
+
 PREDICTS = ("subspace_ensemble", "vanilla_ensemble")
 """Methods with a prediction of their own, of which a chain has one."""
 
 ENSEMBLES = ("batch_ensemble", "vanilla_ensemble")
 """Methods that put members into the network."""
 
-HOLDS_BY_NAME = ("ewc", "l2_to_parent", "regmean")
+HOLDS_BY_NAME = ("ewc", "l2_to_parent", "mas", "regmean", "si", "weight_average")
 """Methods that hold parameters where the parent has them, which stand under other names once it has grown."""
 
 NO_PAST = r"^(refit_head|align_head) .*: bring .* this once, or take (least_squares|lwf, which needs none)$"
 NO_PLACE = r"^the cross-entropy of phase .* has another loss in its place .*; leave one of them out$"
 TWO_SUBSPACES = r"^phase .* moves within a subspace already; .* Leave the others out$"
+TWO_CLIMBS = r"^each step of phase .* climbs already .* Leave the others out$"
 TWO_ENSEMBLES = r"^the network is .* a lineage has one. Leave the other out$"
-OTHER_NAMES = r"^(ewc kept|l2_to_parent holds|regmean kept) .* is gone. .*stands still anyway: leave \w+ out; .*$"
+OTHER_NAMES = (
+    r"^((ewc|mas|regmean|si) kept|(l2_to_parent|weight_average) holds) "
+    r".* is gone. .*stands still anyway: leave \w+ out; .*$"
+)
 NOT_ONE_NETWORK = r"^(expanse|net2net|progressive|side_network) lets one network grow, .* Leave the other out$"
 NOTHING_STANDS = r"^'.*' is to stand still, and .* a larger network of what was there\. .*: leave the other out$"
 TWO_PREDICTIONS = r"^only one method of a chain may decide the prediction, got .*$"
@@ -68,6 +75,8 @@ def at_odds(m, n):
         return NOT_ONE_NETWORK
     if (m in GROWS or n in GROWS) and not {m, n}.isdisjoint(HOLDS_BY_NAME):
         return OTHER_NAMES
+    if m in CLIMBS and n in CLIMBS:
+        return TWO_CLIMBS
     if m in CHOOSES_THE_SUBSPACE and n in CHOOSES_THE_SUBSPACE:
         return TWO_SUBSPACES
     if m == "align_head" and n == "soft_targets":

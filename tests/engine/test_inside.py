@@ -133,3 +133,21 @@ def test_the_rate_follows_its_schedule():
     ]
     moves = [next(end.parameters()) - next(parent.model.parameters()) for end in ends]
     torch.testing.assert_close(moves[1] * (0.99 * 1 + 1), moves[0], rtol=1e-3, atol=1e-6)
+
+
+def test_in_a_subspace_followers_see_the_midpoint():
+    """The last place that is shown is the model that is left; the first is the model as it was."""
+    places = []
+
+    @dataclass(frozen=True)
+    class Following(Method):
+        def plan(self, phases, model, context):
+            for phase in phases:
+                yield phase.followed(lambda seen: places.append([p.detach().clone() for p in seen.parameters()]))
+
+    parent = learner("ab")
+    child, record = update(parent, vectors("ab"), SETTINGS, method=METHOD | Following())
+    assert len(places) == record.cost.steps + 1
+    for place, model in ((places[0], parent.model), (places[-1], child.model)):
+        for one, other in zip(place, model.parameters(), strict=True):
+            assert torch.equal(one, other.detach())

@@ -186,6 +186,33 @@ def test_edits_run_after_the_backward_pass_and_before_the_step():
     assert all(norm > 0 for norm in norms[::2]) and not any(norms[1::2])
 
 
+def test_followers_see_where_a_phase_begins_and_every_step_s_end():
+    """One update is 3 x 2 steps: 7 places, the first the model's, each a step of rate times gradient from the last."""
+    model, places, slopes = learner("abc").model, [], []
+    start = bits(dict(model.named_parameters()))
+
+    def follower(seen: Classifier) -> None:
+        assert seen is model
+        places.append([each.detach().clone() for each in seen.parameters()])
+
+    def slope(step: Step) -> None:
+        slopes.append([each.grad.clone() for each in step.model.parameters()])
+
+    phase = Phase("train", DATA, replace(PLAIN, momentum=0.0)).edited(slope).followed(follower)
+    record = alone(phase, model)
+    assert len(places) == record.steps + 1 == len(slopes) + 1
+    assert bits(dict(zip(start, places[0], strict=True))) == start
+    for before, after, gradient in zip(places, places[1:], slopes, strict=False):
+        for one, other, g in zip(before, after, gradient, strict=True):
+            torch.testing.assert_close(other, one - 0.1 * g)
+
+
+def test_a_dry_run_has_nothing_to_follow():
+    seen = []
+    alone(Phase("train", DATA, replace(PLAIN, steps=0)).followed(seen.append), learner("abc").model)
+    assert seen == []
+
+
 def test_the_objective_is_the_sum_of_the_terms():
     one, two = learner("abc").model, learner("abc").model
     twice = Phase("train", DATA, PLAIN)

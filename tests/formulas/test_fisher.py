@@ -7,7 +7,7 @@ import torch
 from tests.reference.ewc import fisher_information
 from torch.func import functional_call
 
-from onward.formulas import fisher
+from onward.formulas import per_example
 from onward.formulas.fisher import diagonal_fisher
 from onward.nets.classifier import Classifier
 from onward.nets.head import Head
@@ -60,7 +60,7 @@ def test_fisher_does_not_depend_on_batch_size(size):
 def test_fisher_does_not_depend_on_how_much_is_held_at_once(monkeypatch):
     model = network()
     whole = of_network(model, [X])
-    monkeypatch.setattr(fisher, "CHUNK_NUMBERS", 100)  # of 63 numbers an example: one at a time
+    monkeypatch.setattr(per_example, "CHUNK_NUMBERS", 100)  # of 63 numbers an example: one at a time
     for name, value in of_network(model, [X]).items():
         torch.testing.assert_close(value, whole[name])
 

@@ -41,14 +41,17 @@ METHODS = {
     "layer_decay": "layer_decay",
     "least_squares": "least_squares",
     "lwf": "lwf",
+    "mas": "mas(strength=0.1)",
     "mc_sgd": "mc_sgd(per_class=5, connect_epochs=5)",
     "net2net": "net2net",
     "progressive": "progressive",
     "refit_head": "refit_head",
     "regmean": "regmean",
     "replay": "replay(size=100)",
+    "sam": "sam",
     "scratch": "scratch",
     "shrink_and_perturb": "shrink_and_perturb",
+    "si": "si",
     "side_network": "side_network",
     "soft_targets": "soft_targets | replay(size=100)",
     "stable_sgd": "stable_sgd(decay=0.5)",
@@ -57,6 +60,7 @@ METHODS = {
     "two_step": "two_step",
     "vanilla_ensemble": "vanilla_ensemble",
     "warm_start": "warm_start",
+    "weight_average": "weight_average",
 }
 
 

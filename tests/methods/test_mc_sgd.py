@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import pytest
 import torch
@@ -24,6 +24,7 @@ from tests.reference.mc_sgd import mc_sgd
 
 from onward.engine.update import planned, update
 from onward.errors import InputError
+from onward.method import Method
 from onward.methods.mc_sgd import MCSGD
 from onward.methods.warm_start import WarmStart
 
@@ -110,3 +111,24 @@ def test_a_first_update_connects_nothing():
 def test_values_outside_their_ranges_are_refused(values):
     with pytest.raises(InputError, match=f"{next(iter(values))} must be"):
         MCSGD(**values)
+
+
+@dataclass(frozen=True)
+class Following(Method):
+    """Counts the places that it is shown."""
+
+    places: list
+
+    def plan(self, phases, model, context):
+        for phase in phases:
+            yield phase.followed(lambda model: self.places.append(1))
+
+
+def test_who_followed_what_was_learned_does_not_follow_the_connecting():
+    """Before it in the chain it is shown 1 + 50 places; behind it, it asked to follow both phases."""
+    parent, learned, both = begun(METHOD), [], []
+    _, record = update(parent, SECOND, SETTINGS, SEED, method=Following(learned) | METHOD)
+    update(parent, SECOND, SETTINGS, SEED, method=METHOD | Following(both))
+    steps = [phase.steps for phase in record.phases]
+    assert len(learned) == 1 + steps[0]
+    assert len(both) == 2 + sum(steps)

@@ -12,7 +12,7 @@ from onward.preflight.cost import price, samples
 from onward.settings import Settings
 
 
-@pytest.mark.parametrize("method", ["warm_start", "replay(size=90, per_batch=16)", "lwf", "joint"])
+@pytest.mark.parametrize("method", ["warm_start", "replay(size=90, per_batch=16)", "lwf", "joint", "sam | replay"])
 @pytest.mark.parametrize("settings", [Settings(epochs=2, batch_size=50), Settings(epochs=2, batch_size=50, steps=3)])
 def test_as_many_examples_as_the_update_will_take(method, settings):
     before, data, way = version(OLD, method), arrived(NEW), parsed(method)

@@ -45,6 +45,8 @@ class Inside:
             one, other = torch.randperm(self.space.corners, generator=step.generator)[:2].tolist()
             self.corners.part(one, other, self.space.diversity)
         self.corners.step()
+        if self.phase.followers:
+            self.corners.settle()
         return seen[0] if len(seen) == 1 else [torch.stack(values).sum() for values in zip(*seen, strict=True)]
 
     def seen(self, look: Look, step: Step, slope: Slope) -> list[Tensor]:

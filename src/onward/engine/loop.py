@@ -20,6 +20,7 @@ from onward.engine.inside import Inside
 from onward.engine.loader import loaded
 from onward.engine.log import Log, Observer, Progress
 from onward.engine.optimise import all_finite, optimiser, rate, set_rate, training
+from onward.engine.slope import Slope
 from onward.engine.teacher import Teacher
 from onward.errors import DivergedError, InputError
 from onward.nets.classifier import Classifier
@@ -60,7 +61,7 @@ class Pass:
         self.features = torch.compile(model.features) if settings.compile else model.features
         if phase.on_features:
             self.features = as_they_are
-        self.step = self.samples = 0
+        self.slope, self.step = Slope(phase, chosen), 0
         self.lookup = around.teacher is not None and around.teacher.remembers(phase)
         self.read_at, self.read_samples = time.perf_counter(), 0
 
@@ -91,7 +92,7 @@ class Pass:
                 self.step += 1
                 if self.log.due:
                     self.tell(index)
-        if self.samples > self.read_samples:
+        if self.slope.samples > self.read_samples:
             self.tell(index)
 
     def descend(self, step: Step) -> None:
@@ -102,24 +103,12 @@ class Pass:
         else:
             values = self.inside.step(step, self.slope)
         self.log.add(values)
+        self.show()
 
-    def slope(self, step: Step) -> list[Tensor]:
-        """Leave the gradient of the sum of the terms, edited and clipped; return what each term is."""
-        self.samples += len(step.targets)
-        if self.phase.settings.precision == "bfloat16":
-            with torch.autocast(self.model.device.type, torch.bfloat16):
-                values = [term(step) for term in self.phase.terms.values()]
-        else:
-            values = [term(step) for term in self.phase.terms.values()]
-        total = values[0] if len(values) == 1 else torch.stack(values).sum()
-        for parameter in self.chosen:  # as zero_grad does, which spends ten times as long on its profiler
-            parameter.grad = None
-        total.backward()
-        for edit in self.phase.edits:
-            edit(step)
-        if self.phase.settings.clip is not None:
-            nn.utils.clip_grad_norm_(self.chosen, self.phase.settings.clip)
-        return values
+    def show(self) -> None:
+        """Let the followers see where the weights are."""
+        for follower in self.phase.followers:
+            follower(self.model)
 
     def parent(self, batch: Batch, pieces: Sequence[Piece]) -> Callable[[], Outputs] | None:
         """Return what gives the parent's outputs on a batch, should a term ask."""
@@ -133,8 +122,8 @@ class Pass:
     def tell(self, index: int) -> None:
         """Read the log and let the observer know."""
         terms, now = self.log.read(), time.perf_counter()
-        rate = (self.samples - self.read_samples) / max(now - self.read_at, 1e-9)
-        self.read_at, self.read_samples = now, self.samples
+        rate = (self.slope.samples - self.read_samples) / max(now - self.read_at, 1e-9)
+        self.read_at, self.read_samples = now, self.slope.samples
         epochs = self.phase.settings.epochs
         name, epoch = self.phase.name, index + 1
         self.around.observe(Progress(name, self.step, self.steps, epoch, epochs, terms, rate, self.model))
@@ -164,6 +153,8 @@ def run(phase: Phase, model: Classifier, around: Surroundings, index: int) -> Ph
     with training(model, phase.trains) as chosen:
         going = Pass(phase, model, chosen, around)
         around.observe(Progress(phase.name, 0, going.steps, 1, phase.settings.epochs, {}, 0.0, model))
+        if going.steps:
+            going.show()
         losses, epochs = through_epochs(going, ("phase", index, phase.name))
         if going.steps and not all_finite(chosen):
             raise DivergedError(
@@ -180,11 +171,12 @@ def run(phase: Phase, model: Classifier, around: Surroundings, index: int) -> Ph
         epochs=epochs,
         planned=phase.settings.epochs * going.per_epoch,
         steps=going.step,
-        samples=going.samples,
+        samples=going.slope.samples,
         curve={term: tuple(values) for term, values in going.log.curve.items()},
         validation=tuple(losses),
         seconds=time.perf_counter() - began,
         on_features=phase.on_features,
+        climbs=phase.climb is not None,
     )
 
 

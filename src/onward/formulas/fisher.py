@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 
 import torch
 from torch import Tensor
 from torch.func import grad, vmap
 
-Logits = Callable[[Mapping[str, Tensor], Tensor], Tensor]
-"""From parameters by name and inputs (b, *shape) to logits (b, c)."""
-
-CHUNK_NUMBERS = 2**23
-"""How many per-example gradient numbers are held at once: 32 MiB of float32, which a CPU's cache still helps with."""
+from onward.formulas.per_example import Logits, chunks
 
 
 def diagonal_fisher(logits: Logits, parameters: Mapping[str, Tensor], batches: Iterable[Tensor]) -> dict[str, Tensor]:
@@ -32,20 +28,18 @@ def diagonal_fisher(logits: Logits, parameters: Mapping[str, Tensor], batches: I
     """
     theta = {name: parameter.detach() for name, parameter in parameters.items()}
     total = {name: torch.zeros_like(parameter) for name, parameter in theta.items()}
-    size = max(1, CHUNK_NUMBERS // max(1, sum(parameter.numel() for parameter in theta.values())))
 
     def log_probability(theta: Mapping[str, Tensor], example: Tensor, label: Tensor) -> Tensor:
         return logits(theta, example[None]).log_softmax(dim=1)[0].gather(0, label[None])[0]
 
     per_example = vmap(grad(log_probability), in_dims=(None, 0, None))
     seen = 0
-    for batch in batches:
-        for inputs in batch.split(size):
-            with torch.no_grad():
-                probabilities = logits(theta, inputs).softmax(dim=1)  # (b, c)
-            for label in range(probabilities.shape[1]):
-                gradients = per_example(theta, inputs, torch.tensor(label, device=inputs.device))
-                for name, gradient in gradients.items():
-                    total[name] += torch.einsum("b,b...->...", probabilities[:, label], gradient.square())
-            seen += len(inputs)
+    for inputs in chunks(batches, theta):
+        with torch.no_grad():
+            probabilities = logits(theta, inputs).softmax(dim=1)  # (b, c)
+        for label in range(probabilities.shape[1]):
+            gradients = per_example(theta, inputs, torch.tensor(label, device=inputs.device))
+            for name, gradient in gradients.items():
+                total[name] += torch.einsum("b,b...->...", probabilities[:, label], gradient.square())
+        seen += len(inputs)
     return {name: value / max(seen, 1) for name, value in total.items()}

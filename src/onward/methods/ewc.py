@@ -5,19 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-import torch
-from torch import Tensor
 from torch.func import functional_call
 
-from onward.context import Context, part
-from onward.errors import InputError, hold
+from onward.context import Context
+from onward.errors import hold
 from onward.formulas.fisher import diagonal_fisher
-from onward.formulas.parameter_distance import squared_distance
+from onward.importance import Penalty, moving
 from onward.method import Method
 from onward.nets.classifier import Classifier
-from onward.nets.grown import gone
-from onward.phase import Phase, Step, Term
-from onward.types import Kept, in_order, subset
+from onward.phase import Phase
+from onward.types import Kept, in_order
 
 
 @dataclass(frozen=True)
@@ -77,54 +74,18 @@ class EWC(Method):
         }
         hold(rules, vars(self))
 
+    @property
+    def penalty(self) -> Penalty:
+        """Eq. 3."""
+        return Penalty(self.name, "fisher", self.strength, self.stable)
+
     def plan(self, phases: Iterable[Phase], model: Classifier, context: Context) -> Iterator[Phase]:
         """Add the penalty to every phase."""
-        fisher, anchor = part(context.kept, "fisher"), part(context.kept, "anchor")
-        if not fisher or self.strength == 0:
-            yield from phases
-            return
-        held = matching(model, fisher)
-        centres = [anchor[name].to(parameter) for name, parameter in held.items()]
-        for phase in phases:
-            limit = 1 / phase.settings.lr if self.stable and phase.settings.optimiser == "sgd" else torch.inf
-            weights = [(self.strength * fisher[name].to(p)).clamp(max=limit) for name, p in held.items()]
-            yield phase.plus(ewc=penalty(list(held.values()), centres, weights))
+        for phase, _ in self.penalty.on(phases, model, context.kept):
+            yield phase
 
     def keep(self, model: Classifier, context: Context) -> Kept:
         """Add the Fisher of the new data to the decayed sum, and note where the parameters are."""
-        parameters = {name: parameter for name, parameter in model.named_parameters() if model.trains(name)}
-        new = context.new
-        if self.examples is not None and len(new) > self.examples:
-            new = subset(new, torch.randperm(len(new), generator=context.generator("fisher"))[: self.examples])
-        batches = (batch.inputs.to(model.device) for batch in in_order(new))
-        fisher = diagonal_fisher(lambda theta, x: functional_call(model, dict(theta), (x,)), parameters, batches)
-        for name, before in part(context.kept, "fisher").items():
-            fisher[name] += self.decay * before.to(fisher[name])
-        anchors = {f"anchor/{name}": parameter.detach() for name, parameter in parameters.items()}
-        return {**{f"fisher/{name}": value for name, value in fisher.items()}, **anchors}
-
-
-def penalty(parameters: list[Tensor], centres: list[Tensor], weights: list[Tensor]) -> Term:
-    """Return the term ``Σ_i w_i / 2 (θ_i - θ*_i)²``, Eq. 3 with w = λ F."""
-
-    def ewc(step: Step) -> Tensor:
-        return 0.5 * squared_distance(parameters, centres, weights)
-
-    return ewc
-
-
-def matching(model: Classifier, fisher: Kept) -> dict[str, Tensor]:
-    """Return the parameters that a Fisher speaks of; rows of the head that are new have none yet.
-
-    Raises:
-        InputError: when a name or a shape is no longer the model's.
-    """
-    here = dict(model.named_parameters())
-    for name, value in fisher.items():
-        if name not in here or here[name].shape != value.shape:
-            now = tuple(here[name].shape) if name in here else "gone"
-            raise InputError(
-                f"ewc kept 'fisher/{name}' of shape {tuple(value.shape)}, but the model's '{name}' is {now}. "
-                f"{gone('ewc')}"
-            )
-    return {name: here[name] for name in fisher}
+        batches = (batch.inputs.to(model.device) for batch in in_order(context.sample(self.examples, "fisher")))
+        fisher = diagonal_fisher(lambda theta, x: functional_call(model, dict(theta), (x,)), moving(model), batches)
+        return self.penalty.kept(model, fisher, context.kept, self.decay)

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from onward.context import Context
-from onward.errors import InputError, hold
+from onward.errors import hold
 from onward.formulas.parameter_distance import squared_distance
 from onward.method import Method
 from onward.nets.classifier import Classifier
-from onward.nets.grown import gone
+from onward.nets.grown import beside_parent
 from onward.phase import Phase, Step, Term
 
 
@@ -65,7 +65,7 @@ class L2ToParent(Method):
         if context.old is None or self.strength == 0:
             yield from phases
             return
-        pairs = anchored(model, context.old)
+        pairs = beside_parent(model, context.old, self.name)
         for phase in phases:
             moving = [pair for name, pair in pairs.items() if phase.trains(name)]
             yield phase.plus(l2_to_parent=penalty(moving, self.strength)) if moving else phase
@@ -79,23 +79,3 @@ def penalty(pairs: list[tuple[Tensor, Tensor]], strength: float) -> Term:
         return strength / 2 * squared_distance(parameters, centres)
 
     return l2_to_parent
-
-
-def anchored(model: Classifier, old: Classifier) -> dict[str, tuple[Tensor, Tensor]]:
-    """Return each parameter that the parent has and an update moves, beside its value there, by name.
-
-    Raises:
-        InputError: when a name or a shape is no longer the parent's.
-    """
-    here, pairs = dict(model.named_parameters()), {}
-    for name, centre in old.named_parameters():
-        if not old.trains(name):
-            continue
-        if name not in here or here[name].shape != centre.shape:
-            now = tuple(here[name].shape) if name in here else "gone"
-            raise InputError(
-                f"l2_to_parent holds '{name}' to the parent's, of shape {tuple(centre.shape)}, but the model's is "
-                f"{now}. {gone('l2_to_parent')}"
-            )
-        pairs[name] = (here[name], centre)
-    return pairs

@@ -17,7 +17,7 @@ from onward.nets.classifier import Classifier
 from onward.nets.grown import gone
 from onward.nets.layer_inputs import matrix, mean_grams, multiplying, put, width
 from onward.phase import Phase
-from onward.types import Kept, in_order, subset
+from onward.types import Kept, in_order
 
 
 @dataclass(frozen=True)
@@ -112,9 +112,7 @@ class RegMean(Method):
 
     def grams(self, model: Classifier, context: Context) -> dict[str, Tensor]:
         """Return, by layer, the mean of h hᵀ over the new data, or over some of it, the same whenever asked."""
-        new = context.new
-        if self.examples is not None and len(new) > self.examples:
-            new = subset(new, torch.randperm(len(new), generator=context.generator("gram"))[: self.examples])
+        new = context.sample(self.examples, "gram")
         return mean_grams(model, (batch.inputs for batch in in_order(new)), self.widest)
 
     def keep(self, model: Classifier, context: Context) -> Kept:

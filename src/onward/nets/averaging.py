@@ -42,6 +42,39 @@ def average(model: Classifier, other: Classifier, share: float) -> None:
             parameter.lerp_(there[name], share)
 
 
+class MeanAlong:
+    """The mean of parameters over the places that they come to: exponential, and plain while that is shorter.
+
+    After t steps it is ``m ← γ_t m + (1 - γ_t) θ`` with ``γ_t = min(γ, 1 - 1/t)``; with γ = 1 the plain mean of all of
+    them. Where the way begins does not count.
+
+    Args:
+        parameters: θ, which are left as they are until ``put``.
+        decay: γ in [0, 1].
+    """
+
+    def __init__(self, parameters: Sequence[Tensor], decay: float) -> None:
+        """Begin with no place."""
+        self.parameters, self.decay = list(parameters), decay
+        self.mean: list[Tensor] = []
+        self.steps = -1
+
+    @torch.no_grad()
+    def follow(self, model: nn.Module) -> None:
+        """Take in where the parameters of a model are; the first time, only note that the way begins."""
+        self.steps += 1
+        if self.steps == 1:
+            self.mean = [each.clone() for each in self.parameters]
+        elif self.steps > 1:
+            torch._foreach_lerp_(self.mean, self.parameters, 1 - min(self.decay, 1 - 1 / self.steps))
+
+    @torch.no_grad()
+    def put(self) -> None:
+        """Put the parameters at their mean; where no step was taken they stay."""
+        if self.mean:
+            torch._foreach_copy_(self.parameters, self.mean)
+
+
 @torch.no_grad()
 def mean_of_models(frame: Classifier, models: Sequence[Classifier], weights: Sequence[float]) -> Classifier:
     """Return a new network whose tensors are the weighted means of those of several.

@@ -61,6 +61,31 @@ def gone(method: str) -> str:
     )
 
 
+def beside_parent(model: Classifier, old: Classifier, method: str) -> dict[str, tuple[Tensor, Tensor]]:
+    """Return each parameter that the parent has and an update moves, beside its value there, by name.
+
+    Args:
+        model: that was the parent's.
+        old: the parent.
+        method: by its name, which wants them near one another.
+
+    Raises:
+        InputError: when a name or a shape is no longer the parent's.
+    """
+    here, pairs = dict(model.named_parameters()), {}
+    for name, there in old.named_parameters():
+        if not old.trains(name):
+            continue
+        if name not in here or here[name].shape != there.shape:
+            now = tuple(here[name].shape) if name in here else "gone"
+            raise InputError(
+                f"{method} holds '{name}' to the parent's, of shape {tuple(there.shape)}, but the model's is {now}. "
+                f"{gone(method)}"
+            )
+        pairs[name] = (here[name], there)
+    return pairs
+
+
 def innermost(backbone: Backbone) -> Backbone:
     """Return a network as it was before it ever grew."""
     return innermost(backbone.inner) if isinstance(backbone, Grown) else backbone

@@ -94,7 +94,8 @@ def samples(before: Learner, data: Data, settings: Settings, seed: int, method: 
 
 def samples_in(phase: PhaseRecord, most: int | None) -> int:
     """Return how many examples a planned phase puts through the model in at most so many steps."""
+    looks = 2 if phase.climbs else 1
     if most is not None and most < phase.planned:
-        return most * (phase.batch_size + phase.mixed)
+        return looks * most * (phase.batch_size + phase.mixed)
     epochs = phase.planned // max(1, math.ceil(phase.examples / phase.batch_size))
-    return epochs * phase.examples + phase.planned * phase.mixed
+    return looks * (epochs * phase.examples + phase.planned * phase.mixed)
