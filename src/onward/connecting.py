@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import Generator
 
@@ -31,6 +32,7 @@ class Connection:
         lr: learning rate; without momentum.
         epochs: passes over the examples of earlier updates.
         batch_size: of them, and of the new ones beside them.
+        new: examples of each new class from which those are drawn.
         clip: the most that the gradient of a look may be long; None for any length.
     """
 
@@ -41,23 +43,26 @@ class Connection:
     lr: float
     epochs: int
     batch_size: int
+    new: int
     clip: float | None
 
 
-def ranges(per_class: int, mix: float, lr: float, epochs: int, batch_size: int, clip: float | None) -> dict[str, bool]:
+def ranges(fields: Mapping[str, Any]) -> dict[str, bool]:
     """Return what must hold of the fields that all methods have that connect, and whether it does."""
+    new, clip = fields["connect_new"], fields["connect_clip"]
     return {
-        "per_class must be >= 0": per_class >= 0,
-        "mix must be in [0, 1]": 0 <= mix <= 1,
-        "connect_lr must be > 0": lr > 0,
-        "connect_epochs must be >= 1": epochs >= 1,
-        "connect_batch must be >= 1": batch_size >= 1,
+        "per_class must be >= 0": fields["per_class"] >= 0,
+        "mix must be in [0, 1]": 0 <= fields["mix"] <= 1,
+        "connect_lr must be > 0": fields["connect_lr"] > 0,
+        "connect_epochs must be >= 1": fields["connect_epochs"] >= 1,
+        "connect_batch must be >= 1": fields["connect_batch"] >= 1,
+        "connect_new must be >= 1, or None": new is None or new >= 1,
         "connect_clip must be > 0, or None": clip is None or clip > 0,
     }
 
 
 def few(context: Context, each: int) -> Data:
-    """Return the examples of an update that stand for it: the same whenever asked."""
+    """Return so many examples of each class of an update: the same whenever asked."""
     return some_of_each(context.new, each, lambda name: context.generator("memory", name))
 
 
@@ -68,7 +73,7 @@ def memory_after(model: Classifier, context: Context, each: int) -> Kept:
     return {**held, "updates": context.kept["updates"] + 1 if "updates" in context.kept else fresh.targets.new_ones(())}
 
 
-def connected(phase: Phase, model: Classifier, context: Context, each: int, how: Connection) -> Phase | None:
+def connected(phase: Phase, model: Classifier, context: Context, how: Connection) -> Phase | None:
     """Return the phase that connects, with the model put where it begins; None where there is no past to connect to.
 
     It is the given phase with another objective: what that one holds still stays still, and its edits and paces hold;
@@ -80,7 +85,6 @@ def connected(phase: Phase, model: Classifier, context: Context, each: int, how:
         phase: one that has run; with its model.
         model: as it was found.
         context: of the method.
-        each: examples of a class that stand for an update.
         how: it goes.
     """
     memory = recalled(context.kept, model.classes)
@@ -103,4 +107,4 @@ def connected(phase: Phase, model: Classifier, context: Context, each: int, how:
     calm = replace(calm, within=None, followers=())
     calm = calm.tuned(lr=how.lr, momentum=0.0, epochs=how.epochs, batch_size=how.batch_size, augment=())
     calm = calm.tuned(schedule="constant", warmup=0.0, patience=None, clip=how.clip)
-    return calm.mixed(few(context, each), how.batch_size).inside(space)
+    return calm.mixed(few(context, how.new), how.batch_size).inside(space)

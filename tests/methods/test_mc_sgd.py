@@ -31,13 +31,13 @@ from onward.methods.warm_start import WarmStart
 METHOD = MCSGD(per_class=4, mix=0.3, points=3, connect_lr=0.1, connect_epochs=4, connect_batch=3)
 
 
-@pytest.mark.parametrize("clip", [None, 0.2])
-def test_both_phases_are_those_of_the_reference(clip):
-    """Three classes of four kept are four batches of three, four times; so are those of four of two new classes."""
-    parent = begun(replace(METHOD, connect_clip=clip))
+@pytest.mark.parametrize(("clip", "new"), [(None, None), (0.2, None), (None, 7)])
+def test_both_phases_are_those_of_the_reference(clip, new):
+    """Three classes of four kept are four batches of three, four times, beside as many of the new classes."""
+    parent = begun(replace(METHOD, connect_clip=clip, connect_new=new))
     child, record = update(parent, SECOND, SETTINGS, SEED)
     model, context = grown(parent), context_of(parent, "mc_sgd")
-    lines = [(old, new) for _, old, new in connecting(context, 4, 4, 3)]
+    lines = [(old, new) for _, old, new in connecting(context, new or 4, 4, 3)]
     assert [phase.steps for phase in record.phases] == [50, len(lines)] == [50, 16]
     mc_sgd(model, batches(seen_by(model)), weights_before(parent), 0.3, 3, lines, 1, RATE, 0.1, clip)
     assert_same_parameters(child.model, model, grown(parent))
@@ -105,6 +105,7 @@ def test_a_first_update_connects_nothing():
         {"connect_lr": 0.0},
         {"connect_epochs": 0},
         {"connect_batch": 0},
+        {"connect_new": 0},
         {"connect_clip": 0.0},
     ],
 )

@@ -37,10 +37,10 @@ METHOD = SubspaceConnectivity(
 )
 
 
-@pytest.mark.parametrize("clip", [None, 0.2])
-def test_both_phases_are_those_of_the_reference(clip):
+@pytest.mark.parametrize(("clip", "new"), [(None, None), (0.2, None), (None, 7)])
+def test_both_phases_are_those_of_the_reference(clip, new):
     """Fifty steps in the subspace of three corners, and sixteen towards both midpoints, of two points each."""
-    parent = begun(replace(METHOD, connect_clip=clip))
+    parent = begun(replace(METHOD, connect_clip=clip, connect_new=new))
     child, record = update(parent, SECOND, SETTINGS, SEED)
     model, context = grown(parent), context_of(parent, METHOD.name)
     learning, every = [], batches(seen_by(model))
@@ -48,7 +48,8 @@ def test_both_phases_are_those_of_the_reference(clip):
         draws = generator(SEED, "phase", 0, "train", index, "terms")
         learning += [(batch, simplex(3, draws).float(), [0, 0]) for batch in every[5 * index : 5 * index + 5]]
     paths = [
-        ([simplex(4, draws).float() for _ in range(2)], old, new) for draws, old, new in connecting(context, 4, 4, 3)
+        ([simplex(4, draws).float() for _ in range(2)], old, new)
+        for draws, old, new in connecting(context, new or 4, 4, 3)
     ]
     subspace_connectivity(
         model,
@@ -135,6 +136,7 @@ def test_examples_can_be_taken_out_of_the_memory_and_the_corners_stay():
         {"connect_lr": 0.0},
         {"connect_epochs": 0},
         {"connect_batch": 0},
+        {"connect_new": 0},
         {"connect_clip": 0.0},
     ],
 )

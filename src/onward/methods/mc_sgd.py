@@ -43,6 +43,8 @@ class MCSGD(Method):
         connect_lr: learning rate of the second phase, without momentum. Papers: 0.05 MNIST, 0.01 CIFAR [2].
         connect_epochs: its passes over the memory. Papers: 1 [1].
         connect_batch: its examples of the memory a step, and as many new ones. Papers: 10.
+        connect_new: examples of each new class from which these are drawn, >= 1, not kept. None: ``per_class``.
+            Programs of [1]: 100 on CIFAR.
         connect_clip: the most that the gradient at a point may be long, > 0; None for any length. Papers: none.
         summed: the losses of earlier updates are summed; steps then grow with their number.
         straight_through: leave out the factor t of the chain rule, as the program of [1] does.
@@ -77,6 +79,7 @@ class MCSGD(Method):
     connect_lr: float = 0.05
     connect_epochs: int = 1
     connect_batch: int = 10
+    connect_new: int | None = None
     connect_clip: float | None = None
     summed: bool = False
     straight_through: bool = False
@@ -87,9 +90,7 @@ class MCSGD(Method):
         """Refuse values outside their ranges."""
         rules = {
             "points must be >= 1": self.points >= 1,
-            **ranges(
-                self.per_class, self.mix, self.connect_lr, self.connect_epochs, self.connect_batch, self.connect_clip
-            ),
+            **ranges(vars(self)),
         }
         hold(rules, vars(self))
 
@@ -110,9 +111,10 @@ class MCSGD(Method):
             lr=self.connect_lr,
             epochs=self.connect_epochs,
             batch_size=self.connect_batch,
+            new=self.connect_new or self.per_class,
             clip=self.connect_clip,
         )
-        if connect := connected(last, model, context, self.per_class, how):
+        if connect := connected(last, model, context, how):
             yield connect
 
     def on_lines(self, past: float) -> Iterator[Look]:

@@ -51,6 +51,8 @@ class SubspaceConnectivity(Method):
         connect_lr: learning rate of the second phase, without momentum. Papers: 0.05 MNIST, 0.1 CIFAR.
         connect_epochs: its passes over the memory; the paper does not tell.
         connect_batch: its examples of the memory a step, and as many new ones; the paper does not tell.
+        connect_new: examples of each new class from which these are drawn, >= 1, not kept. None: ``per_class``.
+            MC-SGD's program, arXiv:2010.04495: 100 on CIFAR.
         connect_clip: the most that the gradient at a point may be long, > 0; None for any length. Over 20 updates of
             Permuted MNIST 0.3 keeps ``connect`` from breaking down; few updates of other classes it would hold back.
         summed: the losses of earlier updates are summed as in Eq. 2, else their mean is taken.
@@ -90,6 +92,7 @@ class SubspaceConnectivity(Method):
     connect_lr: float = 0.05
     connect_epochs: int = 1
     connect_batch: int = 10
+    connect_new: int | None = None
     connect_clip: float | None = None
     summed: bool = True
     straight_through: bool = False
@@ -102,9 +105,7 @@ class SubspaceConnectivity(Method):
             "corners must be >= 1": self.corners >= 1,
             "spread must be >= 0": self.spread >= 0,
             "draws must be >= 1": self.draws >= 1,
-            **ranges(
-                self.per_class, self.mix, self.connect_lr, self.connect_epochs, self.connect_batch, self.connect_clip
-            ),
+            **ranges(vars(self)),
         }
         hold(rules, vars(self))
 
@@ -141,9 +142,10 @@ class SubspaceConnectivity(Method):
             lr=self.connect_lr,
             epochs=self.connect_epochs,
             batch_size=self.connect_batch,
+            new=self.connect_new or self.per_class,
             clip=self.connect_clip,
         )
-        return connected(phase, model, context, self.per_class, how)
+        return connected(phase, model, context, how)
 
     def anywhere(self, past: float, draws: Generator) -> Iterator[Look]:
         """Yield the looks of a step: each draw is one towards both midpoints."""
