@@ -62,7 +62,7 @@ DISTANT = Growth(
     contender="expanse",
     rivals=("progressive", "frozen features"),
     near=("fine-tuned",),
-    exact=("expanse", "expanse in two steps", "expanse beside examples"),
+    exact=("expanse", "expanse in two steps", "expanse beside examples", "expanse with drawn units"),
     steps={"expanse in two steps": "expanse"},
 )
 """What the methods are where the target is far from the source."""
