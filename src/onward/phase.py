@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
+import torch
 from torch import Generator, Tensor
 from torch.nn import functional as F
 
@@ -23,15 +24,25 @@ class Outputs(NamedTuple):
     logits: Tensor
 
 
+class Piece(NamedTuple):
+    """Where some of a batch's examples lie: rows (b',) int64 of ``data``, the phase's ``given`` or a copy of it."""
+
+    data: Data
+    rows: Tensor
+    given: Data | None = None
+
+
 class Step:
     """One batch going through the model. Read what you need; it is computed once.
 
     Args:
-        model: the model in training.
+        model: in training.
         batch: the examples, on the model's device.
         generator: from which terms and edits draw; another one in each epoch.
         parent: gives the parent's outputs on the batch; None on the first update.
         features: what computes the features; the model's own unless compiled.
+        pieces: of what the batch consists, in order: of the phase's data, and of each of its mixes.
+        apart: a step for each of the phase's ``apart``.
     """
 
     def __init__(
@@ -41,9 +52,11 @@ class Step:
         generator: Generator,
         parent: Callable[[], Outputs] | None = None,
         features: Callable[[Tensor], Tensor] | None = None,
+        pieces: Sequence[Piece] = (),
+        apart: Sequence[Step] = (),
     ) -> None:
         """Hold what the terms will ask for."""
-        self.model, self.generator = model, generator
+        self.model, self.generator, self.pieces, self.apart = model, generator, pieces, apart
         self.inputs, self.targets = batch.inputs, model.meant(batch.targets)
         self._parent, self._features = parent, features or model.features
         # Not cached_property: on Python 3.11 that takes a lock at each first reading, which a small step would feel.
@@ -74,14 +87,23 @@ class Step:
             self._old = self._parent()
         return self._old
 
-    def part(self, rows: Tensor) -> Step:
+    def part(self, rows: Tensor | slice, pieces: Sequence[Piece] = ()) -> Step:
         """Return the step of some of its examples, (b',), by their places in the batch; nothing seen is carried on."""
-        parent = None if self._parent is None else lambda: Outputs(*(each[rows] for each in self.old))
-        return Step(self.model, Batch(self.inputs[rows], self.targets[rows]), self.generator, parent, self._features)
+        apart = [each.part(slice(None), each.pieces) for each in self.apart]
+        old = None if self._parent is None else lambda: Outputs(*(each[rows] for each in self.old))
+        some = Batch(self.inputs[rows], self.targets[rows])
+        return Step(self.model, some, self.generator, old, self._features, pieces, apart)
+
+    def joined(self, other: Step) -> Step:
+        """Return the step of these examples and, as one more mix, those of another; nothing seen is carried on."""
+        old = None if self._parent is None else lambda: Outputs(*map(torch.cat, zip(self.old, other.old, strict=True)))
+        batch = Batch(torch.cat([self.inputs, other.inputs]), torch.cat([self.targets, other.targets]))
+        return Step(self.model, batch, self.generator, old, self._features, (*self.pieces, *other.pieces), self.apart)
 
 
 Term = Callable[[Step], Tensor]
 Edit = Callable[[Step], None]
+Choice = Callable[[Step], Step]
 
 
 def cross_entropy(step: Step) -> Tensor:
@@ -122,13 +144,14 @@ class Phase:
         settings: how it is optimised.
         terms: the sum of which is minimised; each is logged under its name.
         mixes: what goes beside each batch.
+        apart: what goes with each batch for those terms alone that ask for it: ``Step.apart``.
+        choices: run before the terms, in order; each gives the step that goes on, of other examples.
         trains: says by name which parameters move.
         pace: says by name by what the learning rate of a parameter is multiplied, > 0.
-        edits: run after the backward pass and before the optimiser's step, in order; they may read and change
-            gradients.
-        on_features: whether the data is features already, (n, d) floats as the model makes them now. No batch goes
-            through the backbone then and none is augmented, what is mixed in comes as its features, and the parent's
-            outputs are what its head says of the same features. Such a phase trains the head alone: ``in_head``.
+        edits: run after the backward pass and before the optimiser's step, in order; they may change gradients.
+        on_features: whether the data is features already, (n, d) floats as the model makes them now: none is augmented,
+            what is mixed in comes as its features, and the parent's outputs are what its head says of the same. Such a
+            phase trains the head alone: ``in_head``.
         within: the subspace between whose corners each step finds the model's weights; None: they move themselves.
     """
 
@@ -137,6 +160,8 @@ class Phase:
     settings: Settings
     terms: Mapping[str, Term] = field(default_factory=lambda: {"cross_entropy": cross_entropy})
     mixes: tuple[Mix, ...] = ()
+    apart: tuple[Mix, ...] = ()
+    choices: tuple[Choice, ...] = ()
     trains: Callable[[str], bool] = everything
     pace: Callable[[str], float] = evenly
     edits: tuple[Edit, ...] = ()
@@ -169,6 +194,10 @@ class Phase:
         """Put ``size`` examples of ``data`` beside every batch; of nothing, nothing."""
         size = min(size, len(data))
         return replace(self, mixes=(*self.mixes, Mix(data, size))) if size else self
+
+    def aside(self, data: Data, size: int) -> Phase:
+        """Let ``size`` examples of ``data`` go with every batch, apart from it; they are the last of ``Step.apart``."""
+        return replace(self, apart=(*self.apart, Mix(data, min(size, len(data)))))
 
     def only(self, trains: Callable[[str], bool]) -> Phase:
         """Hold every parameter still, bit for bit, that ``trains`` does not name."""

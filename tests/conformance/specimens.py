@@ -181,6 +181,7 @@ SPECIMENS = {
 CHAINS = {
     "ewc | replay": EWC(strength=30.0) | Replay(size=20, per_batch=8),
     "replay | lwf | replay": Replay(size=10, per_batch=4) | LwF(strength=1.0) | Replay(size=6, per_batch=2),
+    "herding, mir": Replay(size=20, per_batch=8, memory="herding", draw="mir", candidates=15),
 }
 
 SUBJECTS: dict[str, Method] = {**{name: each.shown for name, each in SPECIMENS.items()}, **CHAINS}

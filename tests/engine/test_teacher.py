@@ -11,14 +11,13 @@ from tests.engine.problems import bits, images, learner, seeing, vectors
 
 from onward.context import Context
 from onward.engine import teacher
-from onward.engine.batches import Piece
 from onward.engine.teacher import Teacher
 from onward.engine.update import update
 from onward.method import Method
 from onward.methods.lwf import LwF
 from onward.methods.replay import Replay
 from onward.nets.classifier import Classifier
-from onward.phase import Phase
+from onward.phase import Phase, Piece
 from onward.settings import Settings
 from onward.types import Batch
 

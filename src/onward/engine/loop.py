@@ -12,10 +12,10 @@ from functools import cached_property, partial
 from itertools import islice
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, Tensor, nn
 
 from onward.engine.augment import augmented
-from onward.engine.batches import Piece, epoch, featured, resident, steps_in
+from onward.engine.batches import as_they_are, epoch, featured, parted, resident, steps_in
 from onward.engine.inside import Inside
 from onward.engine.loader import loaded
 from onward.engine.log import Log, Observer, Progress
@@ -24,7 +24,7 @@ from onward.engine.teacher import Teacher
 from onward.errors import DivergedError, InputError
 from onward.nets.classifier import Classifier
 from onward.nets.resting import resting
-from onward.phase import Outputs, Phase, Step, cross_entropy, in_head
+from onward.phase import Outputs, Phase, Piece, Step, cross_entropy, in_head
 from onward.record import PhaseRecord
 from onward.rng import generator, isolated
 from onward.types import Batch, Data, in_order
@@ -70,7 +70,7 @@ class Pass:
 
         Made when it is first asked for, so that a dry run makes none.
         """
-        beside = [mix.data for mix in self.phase.mixes]
+        beside = [mix.data for mix in (*self.phase.mixes, *self.phase.apart)]
         if self.phase.on_features:
             beside = [featured(data, self.model) for data in beside]
         return [resident(data, self.model.device) for data in (self.phase.data, *beside)]
@@ -87,15 +87,27 @@ class Pass:
                     batch = Batch(augmented(batch.inputs, settings.augment, views), batch.targets)
                 if pace:
                     set_rate(self.optimiser, rate(settings, self.step, self.steps))
-                self.descend(Step(self.model, batch, draws, self.parent(batch, pieces), self.features))
+                self.descend(self.through(batch, pieces, draws))
                 self.step += 1
                 if self.log.due:
                     self.tell(index)
         if self.samples > self.read_samples:
             self.tell(index)
 
+    def through(self, batch: Batch, pieces: Sequence[Piece], draws: Generator) -> Step:
+        """Return the step of a batch, with what goes apart from it in steps of its own."""
+        own = 1 + len(self.phase.mixes)
+        batch, *others = parted(batch, pieces, own)
+        apart = [
+            Step(self.model, some, draws, self.parent(some, [piece]), self.features, [piece])
+            for some, piece in zip(others, pieces[own:], strict=True)
+        ]
+        return Step(self.model, batch, draws, self.parent(batch, pieces[:own]), self.features, pieces[:own], apart)
+
     def descend(self, step: Step) -> None:
         """Take one step down the sum of the terms."""
+        for choice in self.phase.choices:
+            step = choice(step)
         if self.inside is None:
             values = self.slope(step)
             self.optimiser.step()
@@ -105,7 +117,7 @@ class Pass:
 
     def slope(self, step: Step) -> list[Tensor]:
         """Leave the gradient of the sum of the terms, edited and clipped; return what each term is."""
-        self.samples += len(step.targets)
+        self.samples += len(step.targets) + sum(len(each.targets) for each in step.apart)
         if self.phase.settings.precision == "bfloat16":
             with torch.autocast(self.model.device.type, torch.bfloat16):
                 values = [term(step) for term in self.phase.terms.values()]
@@ -174,7 +186,7 @@ def run(phase: Phase, model: Classifier, around: Surroundings, index: int) -> Ph
         name=phase.name,
         examples=len(phase.data),
         batch_size=phase.settings.batch_size,
-        mixed=sum(mix.size for mix in phase.mixes),
+        mixed=sum(mix.size for mix in (*phase.mixes, *phase.apart)),
         terms=tuple(phase.terms),
         trained=sum(parameter.numel() for parameter in chosen),
         epochs=epochs,
@@ -186,11 +198,6 @@ def run(phase: Phase, model: Classifier, around: Surroundings, index: int) -> Ph
         seconds=time.perf_counter() - began,
         on_features=phase.on_features,
     )
-
-
-def as_they_are(features: Tensor) -> Tensor:
-    """Return features, where the data is those already."""
-    return features
 
 
 def through_epochs(going: Pass, stream: tuple[str | int, ...]) -> tuple[list[float], int]:
