@@ -21,6 +21,7 @@ from onward.methods.align_head import AlignHead
 from onward.methods.batch_ensemble import BatchEnsemble
 from onward.methods.ckca import CKCA
 from onward.methods.dash import DASH
+from onward.methods.der import DER
 from onward.methods.ewc import EWC
 from onward.methods.expanse import Expanse
 from onward.methods.feature_distillation import FeatureDistillation
@@ -92,6 +93,7 @@ SPECIMENS = {
     ),
     "ckca": Specimen(CKCA(features=1.0, answers=4.0), CKCA(answers=0.0, slowing=0.0), two_tilts),
     "dash": Specimen(DASH(), DASH(least=1.0), "it frees the network for the new, and holds nothing of the past"),
+    "der": Specimen(DER(size=20, per_batch=8, labels=0.5), DER(size=0), two_blobs),
     "ewc": Specimen(EWC(strength=30.0), EWC(strength=0.0), two_tilts),
     "expanse": Specimen(Expanse(size=20), Expanse(mode="authors", ratio=0.0, size=0), two_blobs),
     "feature_distillation": Specimen(

@@ -31,6 +31,7 @@ METHODS = {
     "batch_ensemble": "batch_ensemble",
     "ckca": "ckca",
     "dash": "dash",
+    "der": "der(size=100, labels=0.5)",
     "ewc": "ewc(strength=100)",
     "expanse": "expanse",
     "feature_distillation": "feature_distillation(form='smooth_l1')",

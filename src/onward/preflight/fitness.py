@@ -162,6 +162,7 @@ HOLDS_BY = {
     "ewc": "fisher",
     "regmean": "gram",
     "replay": "inputs",
+    "der": "inputs",
     "a_gem": "inputs",
     "joint": "inputs",
     "mc_sgd": "inputs",
