@@ -27,6 +27,7 @@ CHAINS: Mapping[str, str] = MappingProxyType(
         "sgm": "least_squares(start='class_mean', unit=True, scale='none') | freeze_old_rows | soft_targets "
         "| layer_decay(decay=0.9) | freeze_stem",
         "derpp": "der(labels=0.5)",
+        "er_ace": "replay | ace",
         "mir": "replay(draw='mir')",
     }
 )
@@ -34,7 +35,8 @@ CHAINS: Mapping[str, str] = MappingProxyType(
 
 ``sgm`` is stability gap mitigation (Harun & Kanan 2024, arXiv:2306.01904) but for its LoRA, which is a matter of the
 model, and its rehearsal: ``sgm | replay(size=2000)``. ``mir`` is maximally interfered retrieval (Aljundi et al. 2019,
-arXiv:1908.04742), ``derpp`` DER++ (Buzzega et al. 2020, arXiv:2004.07211).
+arXiv:1908.04742), ``derpp`` DER++ (Buzzega et al. 2020, arXiv:2004.07211) and
+``er_ace`` replay with an asymmetric cross-entropy (Caccia et al. 2022, arXiv:2104.05025).
 """
 
 

@@ -17,6 +17,7 @@ from onward.engine.update import update
 from onward.learner import Learner
 from onward.method import Method
 from onward.methods.a_gem import AGEM
+from onward.methods.ace import ACE
 from onward.methods.align_head import AlignHead
 from onward.methods.batch_ensemble import BatchEnsemble
 from onward.methods.ckca import CKCA
@@ -79,6 +80,16 @@ class Specimen:
 
 SPECIMENS = {
     "a_gem": Specimen(AGEM(), AGEM(size=0), two_blobs),
+    "ace": Specimen(
+        ACE(),
+        "it has no strength: a new example is told from all classes or not",
+        two_blobs,
+        idle={
+            "more data, dropout": "every batch is of every class",
+            "shifted domain, on disk": "every batch is of every class",
+            "task heads": "a new example is told from no class of another task as it is",
+        },
+    ),
     "align_head": Specimen(
         AlignHead(samples=40, epochs=3),
         AlignHead(samples=0),
@@ -183,6 +194,7 @@ SPECIMENS = {
 CHAINS = {
     "ewc | replay": EWC(strength=30.0) | Replay(size=20, per_batch=8),
     "replay | lwf | replay": Replay(size=10, per_batch=4) | LwF(strength=1.0) | Replay(size=6, per_batch=2),
+    "replay | ace": Replay(size=20, per_batch=8) | ACE(),
     "herding, mir": Replay(size=20, per_batch=8, memory="herding", draw="mir", candidates=15),
 }
 

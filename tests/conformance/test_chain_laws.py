@@ -25,7 +25,7 @@ MOVES_AT_ONCE = ("dash", "joint", "scratch", "shrink_and_perturb", *GROWS)
 """Methods that leave the parent's features before the first step; what needs its past then has none, wherever it
 stands: it looks when all have prepared."""
 
-CHOOSES_THE_LOSS = ("soft_targets", "vanilla_ensemble")
+CHOOSES_THE_LOSS = ("ace", "soft_targets", "vanilla_ensemble")
 """Methods that put a loss of their own in the place of the cross-entropy, for which there is one place; as
 ``align_head`` does in the phase that it adds, which those before it do not see, nor ``vanilla_ensemble``, for it is on
 features."""
@@ -70,7 +70,7 @@ def at_odds(m, n):
         return OTHER_NAMES
     if m in CHOOSES_THE_SUBSPACE and n in CHOOSES_THE_SUBSPACE:
         return TWO_SUBSPACES
-    if m == "align_head" and n == "soft_targets":
+    if m == "align_head" and n in ("ace", "soft_targets"):
         return NO_PLACE
     return NO_PLACE if m in CHOOSES_THE_LOSS and n in CHOOSES_THE_LOSS else None
 

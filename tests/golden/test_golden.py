@@ -27,6 +27,7 @@ SETTINGS = Settings(epochs=5, batch_size=32, lr=0.1)
 TOLERANCE = 0.03  # of an accuracy: three or four test images of some 120, for other processors round otherwise
 METHODS = {
     "a_gem": "a_gem",
+    "ace": "ace | replay(size=100)",
     "align_head": "align_head",
     "batch_ensemble": "batch_ensemble",
     "ckca": "ckca",
