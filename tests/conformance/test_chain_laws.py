@@ -21,7 +21,7 @@ METHODS = {name: each.shown for name, each in SPECIMENS.items()}
 GROWS = ("expanse", "net2net", "progressive", "side_network")
 """Methods that let the network grow."""
 
-MOVES_AT_ONCE = ("dash", "joint", "scratch", "shrink_and_perturb", *GROWS)
+MOVES_AT_ONCE = ("dash", "gdumb", "joint", "scratch", "shrink_and_perturb", *GROWS)
 """Methods that leave the parent's features before the first step; what needs its past then has none, wherever it
 stands: it looks when all have prepared."""
 

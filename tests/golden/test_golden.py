@@ -38,6 +38,7 @@ METHODS = {
     "feature_distillation": "feature_distillation(form='smooth_l1')",
     "freeze_old_rows": "freeze_old_rows",
     "freeze_stem": "freeze_stem",
+    "gdumb": "gdumb(size=100)",
     "joint": "joint",
     "l2_to_parent": "l2_to_parent",
     "layer_decay": "layer_decay",

@@ -173,6 +173,7 @@ HOLDS_BY = {
     "regmean": "gram",
     "replay": "inputs",
     "der": "inputs",
+    "gdumb": "inputs",
     "a_gem": "inputs",
     "joint": "inputs",
     "mc_sgd": "inputs",
