@@ -29,6 +29,7 @@ from onward.methods.feature_distillation import FeatureDistillation
 from onward.methods.freeze_old_rows import FreezeOldRows
 from onward.methods.freeze_stem import FreezeStem
 from onward.methods.gdumb import GDumb
+from onward.methods.icarl import ICaRL
 from onward.methods.joint import Joint
 from onward.methods.l2_to_parent import L2ToParent
 from onward.methods.layer_decay import LayerDecay
@@ -123,6 +124,7 @@ SPECIMENS = {
     ),
     "freeze_stem": Specimen(FreezeStem(), FreezeStem(share=0.0), "it holds the stem; nothing holds what is above"),
     "gdumb": Specimen(GDumb(size=40), "it has no strength: it always starts afresh, from the memory", two_blobs),
+    "icarl": Specimen(ICaRL(size=40, per_batch=8), "it has no strength: its head is of means, or trained", two_blobs),
     "joint": Specimen(Joint(), "it has no strength: all data is all data", two_blobs),
     "l2_to_parent": Specimen(L2ToParent(strength=0.1), L2ToParent(strength=0.0), two_tilts),
     "layer_decay": Specimen(

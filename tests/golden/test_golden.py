@@ -39,6 +39,7 @@ METHODS = {
     "freeze_old_rows": "freeze_old_rows",
     "freeze_stem": "freeze_stem",
     "gdumb": "gdumb(size=100)",
+    "icarl": "icarl(size=100)",
     "joint": "joint",
     "l2_to_parent": "l2_to_parent",
     "layer_decay": "layer_decay",

@@ -174,6 +174,7 @@ HOLDS_BY = {
     "replay": "inputs",
     "der": "inputs",
     "gdumb": "inputs",
+    "icarl": "inputs",
     "a_gem": "inputs",
     "joint": "inputs",
     "mc_sgd": "inputs",
