@@ -26,7 +26,7 @@ from tests.reference.der import der
 
 from onward.engine.update import update
 from onward.errors import InputError
-from onward.methods.der import DER, answered, completed, note
+from onward.methods.der import DER, answered, completed, labelled, note
 from onward.methods.joint import Joint
 from onward.methods.warm_start import WarmStart
 from onward.nets.classifier import NEVER, Classifier
@@ -38,52 +38,49 @@ METHOD = DER(size=20, per_batch=7, answers=0.3, labels=0.4)
 
 
 def walked(method):
-    """An update of fifty steps by the method and by the reference, which also tells what it said on its way."""
+    """An update of fifty steps by the method and by the reference, which also tells what was noted in the end.
+
+    Whether a pass takes the place of earlier ones is drawn from each epoch's stream.
+    """
     parent = begun(method)
     child, record = update(parent, SECOND, SETTINGS, SEED)
     model, kept = grown(parent), {name: parent.kept[f"der/{name}"] for name in ("inputs", "targets", "logits")}
-    new, old = seen_by(model), Examples(kept["inputs"], kept["targets"], model.classes)
-    rows = orders(Phase("train", new, SETTINGS).aside(old, 7).aside(old, 7))
+    new = seen_by(model)
+    _, enters = method.exchanged(
+        replace(context(new, kept=kept | {"seen": parent.kept["der/seen"]}, seed=SEED), path=("der",))
+    )
+    x, y = torch.cat([kept["inputs"], new.inputs[enters]]), torch.cat([kept["targets"], new.targets[enters]])
     least = kept["logits"].min(dim=1, keepdim=True).values
-    logits = torch.cat([kept["logits"], least, least], dim=1)  # for d and e, which came later
-    steps = [
-        (
-            (new.inputs[fresh], new.targets[fresh]),
-            (kept["inputs"][dark], logits[dark]),
-            (kept["inputs"][labelled], kept["targets"][labelled]),
-        )
-        for fresh, dark, labelled in rows
-    ]
-    said = der(model, steps, method.answers, method.labels, **RATE)
-    return parent, child, record, model, [fresh for fresh, _, _ in rows], said
+    memory = dict(enumerate(torch.cat([kept["logits"], least, least], dim=1)))  # d and e came later
+    every = Examples(x, y, model.classes)
+    rows = orders(Phase("train", new, SETTINGS).aside(every, 7).aside(every, 7))
+    streams = [generator(SEED, "phase", 0, "train", epoch, "terms") for epoch in range(SETTINGS.epochs)]
+    place = {row: len(kept["targets"]) + k for k, row in enumerate(enters.tolist())}
+    steps = []
+    for number, (fresh, dark, others) in enumerate(rows):
+        chances = torch.rand(len(fresh), generator=streams[number // 5])
+        drawn = zip(fresh.tolist(), chances, strict=True)
+        notes = [(i, place[row], u) for i, (row, u) in enumerate(drawn) if row in place]
+        steps.append(((new.inputs[fresh], new.targets[fresh]), dark.tolist(), others.tolist(), notes))
+    der(model, steps, (x, y, memory), (method.answers, method.labels), **RATE)
+    return parent, child, record, model, (x, memory)
 
 
 def test_fifty_steps_are_those_of_the_reference():
-    parent, child, record, model, _, said = walked(METHOD)
-    assert record.cost.steps == len(said) == 50
+    parent, child, record, model, _ = walked(METHOD)
+    assert record.cost.steps == 50
     assert record.cost.samples == 10 * 60 + 50 * (7 + 7)
     assert set(record.phases[0].terms) == {"cross_entropy", "der", "der_labels"}
     assert_same_parameters(child.model, model, grown(parent))
 
 
 def test_the_logits_that_are_kept_are_those_of_one_of_the_steps_on_the_example():
-    """The draws are those of each epoch's stream: a pass takes the place of the earlier ones where u · passes < 1."""
-    _, child, _, _, rows, said = walked(METHOD)
-    noted, passes = {}, dict.fromkeys(range(len(SECOND)), 0)
-    for epoch in range(SETTINGS.epochs):
-        draws = generator(SEED, "phase", 0, "train", epoch, "terms")
-        for places, logits in zip(rows[5 * epoch : 5 * epoch + 5], said[5 * epoch : 5 * epoch + 5], strict=True):
-            for row, u, z in zip(places.tolist(), torch.rand(len(places), generator=draws), logits, strict=True):
-                passes[row] += 1
-                if u * passes[row] < 1:
-                    noted[row] = z
-    where = {tuple(x): row for row, x in enumerate(SECOND.inputs.tolist())}
-    entered = 0
-    for x, z in zip(child.kept["der/inputs"].tolist(), child.kept["der/logits"], strict=True):
-        if tuple(x) in where:
-            entered += 1
-            torch.testing.assert_close(z, noted[where[tuple(x)]], rtol=1e-3, atol=1e-4)
-    assert entered == int((child.kept["der/targets"] >= 3).sum()) > 3
+    _, child, _, _, (x, memory) = walked(METHOD)
+    noted = {tuple(inputs): memory[row] for row, inputs in enumerate(x.tolist())}
+    fresh = child.kept["der/targets"] >= 3
+    for inputs, z in zip(child.kept["der/inputs"][fresh].tolist(), child.kept["der/logits"][fresh], strict=True):
+        torch.testing.assert_close(z, noted[tuple(inputs)], rtol=1e-3, atol=1e-4)
+    assert fresh.sum() > 3
 
 
 def test_of_examples_that_stay_the_logits_stay_and_later_classes_have_none():
@@ -119,7 +116,8 @@ def held_to(model: Classifier, logits: torch.Tensor) -> float:
     batch = Batch(torch.eye(3)[:2], torch.tensor([0, 1]))
     memory = Examples(batch.inputs, batch.targets, model.classes)
     apart = Step(model, batch, torch.Generator(), pieces=[Piece(memory, torch.tensor([1, 0]), memory)])
-    return answered(completed(logits, model), 0, 1.0)(Step(model, batch, torch.Generator(), apart=[apart])).item()
+    term = answered(completed(logits, model), torch.ones(2), 0, 1.0)
+    return term(Step(model, batch, torch.Generator(), apart=[apart])).item()
 
 
 def test_the_term_is_the_mean_square_over_all_logits():
@@ -156,6 +154,20 @@ def test_where_no_step_is_on_the_new_data_the_last_model_speaks():
         said = child.model(child.kept["der/inputs"][fresh]).detach()
         torch.testing.assert_close(child.kept["der/logits"][fresh], said)
         assert fresh.sum() > 3
+
+
+def test_what_has_not_been_said_yet_counts_for_nothing():
+    _, model = pair()
+    batch = Batch(torch.eye(3)[:2], torch.tensor([0, 1]))
+    memory, said = Examples(batch.inputs, batch.targets, model.classes), model(batch.inputs).detach()
+    apart = Step(model, batch, torch.Generator(), pieces=[Piece(memory, torch.tensor([0, 1]), memory)])
+    step, losses = Step(model, batch, torch.Generator(), apart=[apart]), -said.log_softmax(dim=1)
+    both = (losses[0, 0] + losses[1, 1]) / 2
+    for passes, square, loss in [((0, 3), 4, losses[1, 1]), ((1, 1), 2.5, both), ((0, 0), 0, 0)]:
+        passed = torch.tensor(passes).float()
+        found = answered(said + torch.tensor([[1.0], [2.0]]), passed, 0, 1.0)(step)
+        assert found.item() == pytest.approx(square, abs=1e-5)
+        assert labelled(passed, 0, 1.0)(step).item() == pytest.approx(float(loss), abs=1e-5)
 
 
 def test_without_weights_it_only_keeps():

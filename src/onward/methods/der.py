@@ -16,7 +16,7 @@ from onward.memory.exemplars import recalled, remembered
 from onward.memory.reservoir import exchanged, passed, passed_by_without
 from onward.method import Method
 from onward.nets.classifier import NEVER, Classifier
-from onward.phase import Edit, Phase, Step, Term, cross_entropy
+from onward.phase import Edit, Phase, Step, Term
 from onward.types import Data, Kept, in_order, joined, subset
 
 
@@ -26,10 +26,11 @@ class DER(Method):
 
     With M₁ and M₂ of the memory, drawn in each step, z the logits that are kept and h_θ(x) those of the model:
 
-        L(θ) = L_new(θ) + α E_{(x, z) ∈ M₁} ‖h_θ(x) − z‖² / c + β E_{(x, y) ∈ M₂} ℓ(x, y; θ)      (Eqs. 5, 6 of [1])
+        L(θ) = L_new(θ) + α E_{(x, z) ∈ M₁} ‖h_θ(x) − z‖² / c + β E_{(x, y) ∈ M₂} ℓ(x, y; θ)      (DER++ of [1])
 
     β = 0 is DER, β > 0 is DER++. The logits are those of a step in which the example was learned, and not of the end of
-    its update: they tell of the way that the model went. The memory is a reservoir, as in ``replay``.
+    its update: they tell of the way that the model went. The memory is a reservoir, as in ``replay``; new examples that
+    will be in it have a part in M₁ and M₂ once something was said of them.
 
     Acts on:      loss (a term "der", and with β "der_labels"), on examples apart from the batch
     Keeps:        inputs, targets: ``size`` examples in the form they came in; logits: c numbers for each; seen: one
@@ -55,7 +56,8 @@ class DER(Method):
            example that was learned before they came. Here a class that came later, of which no logit is kept, is held
            to the least of those that are: no likelier than the least likely. That is ours.
         2. [1] keeps an example in one of its passes, with the logits of that step, and perhaps again in another. Here
-           it is kept once, and each of its passes is as likely to be the one. Within an update the memory is the past.
+           it is kept once, and each of its passes is as likely to be the one. What leaves the memory does so when the
+           update is over.
         3. Where an update has no step on the new data as it came, as beside ``joint``, the logits are the last model's.
         4. The memory is drawn from shuffled decks, so each exemplar comes equally often, to within one an epoch.
 
@@ -86,18 +88,21 @@ class DER(Method):
         if not self.size:
             yield from phases
             return
-        memory, (_, enters) = recalled(context.kept, model.classes), self.exchanged(context)
+        past, (_, enters) = recalled(context.kept, model.classes), self.exchanged(context)
+        fresh = subset(context.new, enters)
+        memory = fresh if past is None else joined(past, fresh)
         # In scratch, so that a phase that was broken off goes on from them.
-        context.scratch.update(unsaid(model, len(enters)))
-        noted = note(context.new, enters, context.scratch["logits"], context.scratch["passes"])
-        said = None if memory is None else completed(context.kept["logits"], model)
+        context.scratch.update(said_of(model, context.kept, len(enters)))
+        noted = context.scratch["logits"], context.scratch["passes"]
+        edit = note(context.new, enters, *noted)
         for phase in phases:
-            held, place = phase.edited(noted), len(phase.apart)
-            if memory is not None and said is not None and self.answers:
-                held = held.aside(memory, self.per_batch).plus(der=answered(said, place, self.answers))
-            if memory is not None and self.labels:
-                place = len(held.apart)
-                held = held.aside(memory, self.per_batch).plus(der_labels=labelled(place, self.labels))
+            held = phase.edited(edit)
+            if self.answers and len(memory):
+                place, held = len(held.apart), held.aside(memory, self.per_batch)
+                held = held.plus(der=answered(*noted, place, self.answers))
+            if self.labels and len(memory):
+                place, held = len(held.apart), held.aside(memory, self.per_batch)
+                held = held.plus(der_labels=labelled(noted[1], place, self.labels))
             yield held
 
     def exchanged(self, context: Context) -> tuple[Tensor, Tensor]:
@@ -110,32 +115,43 @@ class DER(Method):
         if not self.size:
             return {}
         (stays, enters), memory = self.exchanged(context), recalled(context.kept, model.classes)
-        fresh = subset(context.new, enters)
-        noted = dict(context.scratch) or unsaid(model, len(enters))  # a later method of the chain may ask for no phase
-        logits, never = noted["logits"][:-1], (noted["passes"][:-1] == 0).nonzero()[:, 0]
+        fresh, held = subset(context.new, enters), 0 if memory is None else len(memory)
+        noted = dict(context.scratch) or said_of(
+            model, context.kept, len(enters)
+        )  # a later method may ask for no phase
+        logits, never = noted["logits"][held:-1], (noted["passes"][held:-1] == 0).nonzero()[:, 0]
         if len(never):
             batches = in_order(subset(fresh, never.cpu()))
             logits[never] = torch.cat([model(batch.inputs.to(model.device)) for batch in batches])
-        held: list[Data] = [fresh] if len(enters) else []
+        parts: list[Data] = [fresh] if len(enters) else []
         if memory is not None and len(stays):
             before = as_wide(context.kept["logits"].to(logits), len(model.classes))
-            held, logits = [subset(memory, stays), *held], torch.cat([before[stays], logits])
+            parts, logits = [subset(memory, stays), *parts], torch.cat([before[stays], logits])
         seen = torch.tensor(passed(context.kept) + len(context.new))
-        return {**remembered(joined(*held)), "logits": logits, "seen": seen}
+        return {**remembered(joined(*parts)), "logits": logits, "seen": seen}
 
     def forget(self, kept: Kept, gone: Data, model: Classifier) -> Kept:
         """Take the examples out of the memory; fewer have then passed by."""
         return passed_by_without(kept, gone)
 
 
-def unsaid(model: Classifier, count: int) -> dict[str, Tensor]:
-    """Return where to note what is said of so many examples, and of one more that stands for all others: nothing yet.
+def said_of(model: Classifier, kept: Kept, count: int) -> dict[str, Tensor]:
+    """Return what was said of the memory, and where to note what is said of the new examples that will be kept.
+
+    Args:
+        model: of the update.
+        kept: by the method.
+        count: k, of the new examples.
 
     Returns:
-        logits, (count + 1, c), and passes, (count + 1,).
+        logits, (m + k + 1, c): of the memory's m as they are wanted now, and of the others as they are noted; the last
+        is for all others. passes, (m + k + 1,): how many there were of each; of the memory's one.
     """
+    before = completed(kept["logits"], model) if "logits" in kept else torch.empty(0, len(model.classes))
     logits = torch.full((count + 1, len(model.classes)), NEVER, dtype=model.dtype, device=model.device)
-    return {"logits": logits, "passes": torch.zeros(count + 1, device=model.device)}
+    passes = torch.zeros(len(before) + count + 1, device=model.device)
+    passes[: len(before)] = 1
+    return {"logits": torch.cat([before.to(logits), logits]), "passes": passes}
 
 
 def as_wide(logits: Tensor, classes: int) -> Tensor:
@@ -150,12 +166,13 @@ def note(new: Data, enters: Tensor, logits: Tensor, passes: Tensor) -> Edit:
 
     Args:
         new: the data of the update.
-        enters: its rows that will be kept, (m,).
-        logits: where it is noted, (m + 1, c), changed in place; the last is for all others.
-        passes: how many there were, (m + 1,), changed in place.
+        enters: its rows that will be kept, (k,).
+        logits: where it is noted, (m + k + 1, c), changed in place; the last is for all others.
+        passes: how many there were, (m + k + 1,), changed in place.
     """
-    place = torch.full((len(new),), len(enters))
-    place[enters] = torch.arange(len(enters))
+    start = len(passes) - 1 - len(enters)
+    place = torch.full((len(new),), len(passes) - 1)
+    place[enters] = torch.arange(start, len(passes) - 1)
 
     def edit(step: Step) -> None:
         if not step.pieces or step.pieces[0].given is not new:
@@ -180,28 +197,39 @@ def completed(logits: Tensor, model: Classifier) -> Tensor:
     return torch.where(there, said, least)
 
 
-def answered(said: Tensor, place: int, strength: float) -> Term:
-    """Return the term that holds examples to what was said of them.
+def answered(logits: Tensor, passes: Tensor, place: int, strength: float) -> Term:
+    """Return the term that holds examples to what was said of them, where anything was.
 
     Args:
-        said: the logits of the memory, (m, c).
+        logits: of the memory and of the new examples that will be in it, (m + k + 1, c).
+        passes: how many there were of each.
         place: of the examples among those that go apart.
         strength: α.
     """
 
     def der(step: Step) -> Tensor:
         apart, classes = step.apart[place], step.model.classes
-        before = said[apart.pieces[0].rows.to(said.device)]
+        rows = apart.pieces[0].rows.to(logits.device)
         live = [classes.index(name) for name in step.model.live] if step.model.aliases else slice(None)
-        return strength * F.mse_loss(apart.logits[:, live], before[:, live].to(apart.logits.dtype))
+        before = logits[rows][:, live].to(apart.logits.dtype)
+        each = F.mse_loss(apart.logits[:, live], before, reduction="none").mean(dim=1)
+        return strength * mean_of(each, passes[rows] > 0)
 
     return der
 
 
-def labelled(place: int, strength: float) -> Term:
-    """Return the term of the labels of examples; their place among those apart, and β."""
+def labelled(passes: Tensor, place: int, strength: float) -> Term:
+    """Return the term of the labels of examples; the arguments are those of ``answered``, and β."""
 
     def der_labels(step: Step) -> Tensor:
-        return strength * cross_entropy(step.apart[place])
+        apart = step.apart[place]
+        logits = apart.model.among_task(apart.logits, apart.targets)
+        each = F.cross_entropy(logits, apart.targets, reduction="none")
+        return strength * mean_of(each, passes[apart.pieces[0].rows.to(passes.device)] > 0)
 
     return der_labels
+
+
+def mean_of(values: Tensor, there: Tensor) -> Tensor:
+    """Return the mean of those values that are there, (b,); of none, 0."""
+    return values.where(there, 0.0).sum() / there.sum().clamp(min=1)

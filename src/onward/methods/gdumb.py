@@ -35,7 +35,7 @@ class GDumb(Method):
     Needs:        leave to keep raw examples; a model that can be built from its spec;  scenarios: all
 
     Fields:
-        size: the most examples kept, >= 1. Papers: 300-10,000 by data set [1].
+        size: the most examples kept, >= 1.
 
     Example:
         >>> from onward.methods.gdumb import GDumb
