@@ -20,7 +20,8 @@ from onward.formulas.feature_distance import cosine_distance
 from onward.methods.ckca import CKCA
 from onward.nets.averaging import average, renormalise
 from onward.nets.classifier import Classifier
-from onward.phase import Phase, Step, Term, everything
+from onward.phase import Phase, everything
+from onward.step import Step, Term
 from onward.types import Kept
 
 

@@ -138,6 +138,12 @@ def test_a_chain_with_a_name_is_its_methods_and_may_go_on():
     assert catalogue.parsed(catalogue.written(catalogue.parsed("sgm"))) == catalogue.parsed("sgm")
 
 
+def test_a_field_that_came_later_is_written_only_where_it_is_not_at_its_default():
+    assert catalogue.written(catalogue.parsed("replay")) == "replay(size=500, per_batch=32)"
+    told = catalogue.written(catalogue.parsed("replay(memory='herding', draw='uniform')"))
+    assert told == "replay(size=500, per_batch=32, memory='herding')"
+
+
 def test_a_chain_with_a_name_has_no_fields_and_no_methods_name():
     with pytest.raises(InputError, match="sgm has no fields of its own, got size; it is the chain: least_squares"):
         catalogue.parsed("sgm(size=3)")

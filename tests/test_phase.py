@@ -9,9 +9,10 @@ from torch.nn import functional as F
 from onward.errors import InputError
 from onward.nets.classifier import Classifier
 from onward.nets.zoo import fresh
-from onward.phase import Mix, Outputs, Phase, Step, cross_entropy, unused
+from onward.phase import Mix, Phase, unused
 from onward.rng import generator
 from onward.settings import Settings
+from onward.step import Outputs, Step, cross_entropy
 from onward.types import Batch, Examples
 
 DATA = Examples(torch.randn(6, 3, generator=generator(0)), torch.tensor([0, 1, 2, 0, 1, 2]), tuple("abc"))

@@ -1,8 +1,8 @@
 """The next version of a trained model, from the version in use and new data.
 
     >>> import onward
-    >>> onward.chain("lwf | replay(size=100)")
-    LwF(strength=1.0, temperature=2.0) | Replay(size=100, per_batch=32)
+    >>> onward.chain("lwf | ewc(strength=10)")
+    LwF(strength=1.0, temperature=2.0) | EWC(strength=10.0, decay=1.0, examples=1000, stable=True)
 
 Names are loaded when they are first used, so that what needs no torch does not wait for it.
 """

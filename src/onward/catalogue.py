@@ -26,12 +26,17 @@ CHAINS: Mapping[str, str] = MappingProxyType(
     {
         "sgm": "least_squares(start='class_mean', unit=True, scale='none') | freeze_old_rows | soft_targets "
         "| layer_decay(decay=0.9) | freeze_stem",
+        "derpp": "der(labels=0.5)",
+        "er_ace": "replay | ace",
+        "mir": "replay(draw='mir')",
     }
 )
 """Chains that have a name.
 
 ``sgm`` is stability gap mitigation (Harun & Kanan 2024, arXiv:2306.01904) but for its LoRA, which is a matter of the
-model, and its rehearsal: ``sgm | replay(size=2000)``.
+model, and its rehearsal: ``sgm | replay(size=2000)``. ``mir`` is maximally interfered retrieval (Aljundi et al. 2019,
+arXiv:1908.04742), ``derpp`` DER++ (Buzzega et al. 2020, arXiv:2004.07211) and
+``er_ace`` replay with an asymmetric cross-entropy (Caccia et al. 2022, arXiv:2104.05025).
 """
 
 
@@ -99,8 +104,8 @@ def made(name: str, arguments: Mapping[str, Any]) -> Method:
 def parsed(text: str) -> Chain:
     """Return the chain that a text describes.
 
-    >>> parsed("ewc(strength=10) | replay(size=500)")
-    EWC(strength=10.0, decay=1.0, examples=1000, stable=True) | Replay(size=500, per_batch=32)
+    >>> parsed("ewc(strength=10) | lwf(strength=2)")
+    EWC(strength=10.0, decay=1.0, examples=1000, stable=True) | LwF(strength=2.0, temperature=2.0)
 
     Raises:
         InputError: when the text is not names of methods, with fields in brackets, joined by ``|``.
@@ -167,6 +172,9 @@ def written(method: Method) -> str:
     """
     parts = []
     for each in chained(method).methods:
-        given = ", ".join(f"{f.name}={getattr(each, f.name)!r}" for f in hyperparameters(each))
+        told = [
+            f for f in hyperparameters(each) if not (f.metadata.get("later") and getattr(each, f.name) == f.default)
+        ]
+        given = ", ".join(f"{f.name}={getattr(each, f.name)!r}" for f in told)
         parts.append(f"{each.name}({given})" if given else each.name)
     return " | ".join(parts) or "warm_start"

@@ -13,7 +13,8 @@ from onward.memory.by_class import some_of_each
 from onward.memory.exemplars import recalled, remembered
 from onward.nets.classifier import Classifier
 from onward.nets.subspace import Look, Subspace, put_between, spread, weights
-from onward.phase import Phase, cross_entropy
+from onward.phase import Phase
+from onward.step import cross_entropy
 from onward.types import Data, Kept, joined
 
 BEFORE, FOUND = "before", "found"

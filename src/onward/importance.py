@@ -13,7 +13,8 @@ from onward.errors import InputError
 from onward.formulas.parameter_distance import squared_distance
 from onward.nets.classifier import Classifier
 from onward.nets.grown import gone
-from onward.phase import Phase, Step, Term
+from onward.phase import Phase
+from onward.step import Step, Term
 from onward.types import Kept
 
 ANCHOR = "anchor"

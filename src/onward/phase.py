@@ -1,100 +1,23 @@
-"""A stretch of optimisation and one batch of it: what methods are given to change."""
+"""A stretch of optimisation: what methods are given to change."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from torch import Generator, Tensor
-from torch.nn import functional as F
+from torch import Tensor
 
 from onward.errors import InputError, listed
 from onward.nets.classifier import Classifier
 from onward.nets.subspace import Subspace
 from onward.settings import Settings
-from onward.types import Batch, Data
+from onward.step import Choice, Edit, Term, cross_entropy
+from onward.types import Data
 
-
-class Outputs(NamedTuple):
-    """What a network says of a batch. features: (b, d); logits: (b, classes)."""
-
-    features: Tensor
-    logits: Tensor
-
-
-class Step:
-    """One batch going through the model. Read what you need; it is computed once.
-
-    Args:
-        model: the model in training.
-        batch: the examples, on the model's device.
-        generator: from which terms and edits draw; another one in each epoch.
-        parent: gives the parent's outputs on the batch; None on the first update.
-        features: what computes the features; the model's own unless compiled.
-    """
-
-    def __init__(
-        self,
-        model: Classifier,
-        batch: Batch,
-        generator: Generator,
-        parent: Callable[[], Outputs] | None = None,
-        features: Callable[[Tensor], Tensor] | None = None,
-    ) -> None:
-        """Hold what the terms will ask for."""
-        self.model, self.generator = model, generator
-        self.inputs, self.targets = batch.inputs, model.meant(batch.targets)
-        self._parent, self._features = parent, features or model.features
-        # Not cached_property: on Python 3.11 that takes a lock at each first reading, which a small step would feel.
-        self._seen: Tensor | None = None
-        self._said: Tensor | None = None
-        self._old: Outputs | None = None
-
-    @property
-    def features(self) -> Tensor:
-        """The features, (b, d)."""
-        if self._seen is None:
-            self._seen = self._features(self.inputs)
-        return self._seen
-
-    @property
-    def logits(self) -> Tensor:
-        """The logits, (b, classes)."""
-        if self._said is None:
-            self._said = self.model.logits(self.features)
-        return self._said
-
-    @property
-    def old(self) -> Outputs:
-        """The parent's features and logits, (b, old classes), without gradient; the same examples, seen the same."""
-        if self._old is None:
-            if self._parent is None:
-                raise InputError("this term needs a parent model, but this is the lineage's first update")
-            self._old = self._parent()
-        return self._old
-
-    def again(self) -> Step:
-        """Return the step of the same examples, of which nothing is seen but what the parent said."""
-        parent = None if self._parent is None else lambda: self.old
-        return Step(self.model, Batch(self.inputs, self.targets), self.generator, parent, self._features)
-
-    def part(self, rows: Tensor) -> Step:
-        """Return the step of some of its examples, (b',), by their places in the batch; nothing seen is carried on."""
-        parent = None if self._parent is None else lambda: Outputs(*(each[rows] for each in self.old))
-        return Step(self.model, Batch(self.inputs[rows], self.targets[rows]), self.generator, parent, self._features)
-
-
-Term = Callable[[Step], Tensor]
-Edit = Callable[[Step], None]
 Follower = Callable[[Classifier], None]
 Climb = Callable[[Sequence[Tensor], Sequence[Tensor]], Sequence[Tensor]]
 """From parameters and gradients to what is added to the parameters, in the same order and shapes."""
-
-
-def cross_entropy(step: Step) -> Tensor:
-    """Return the mean cross-entropy of a batch, among the classes of each target's task where a head has tasks."""
-    return F.cross_entropy(step.model.among_task(step.logits, step.targets), step.targets)
 
 
 def everything(name: str) -> bool:
@@ -130,13 +53,14 @@ class Phase:
         settings: how it is optimised.
         terms: the sum of which is minimised; each is logged under its name.
         mixes: what goes beside each batch.
+        apart: what goes with each batch for those terms alone that ask for it: ``Step.apart``.
+        choices: run before the terms, in order; each gives the step that goes on, of other examples.
         trains: says by name which parameters move.
         pace: says by name by what the learning rate of a parameter is multiplied, > 0.
-        edits: run after the backward pass and before the optimiser's step, in order; they may read and change
-            gradients.
-        on_features: whether the data is features already, (n, d) floats as the model makes them now. No batch goes
-            through the backbone then and none is augmented, what is mixed in comes as its features, and the parent's
-            outputs are what its head says of the same features. Such a phase trains the head alone: ``in_head``.
+        edits: run after the backward pass and before the optimiser's step, in order; they may change gradients.
+        on_features: whether the data is features already, (n, d) floats as the model makes them now: none is augmented,
+            what is mixed in comes as its features, and the parent's outputs are what its head says of the same. Such a
+            phase trains the head alone: ``in_head``.
         within: the subspace between whose corners each step finds the model's weights; None: they move themselves.
         followers: are shown the model where the phase begins and after every step, in order; in a subspace, its
             midpoint. They may read weights, and leave them as they are.
@@ -149,6 +73,8 @@ class Phase:
     settings: Settings
     terms: Mapping[str, Term] = field(default_factory=lambda: {"cross_entropy": cross_entropy})
     mixes: tuple[Mix, ...] = ()
+    apart: tuple[Mix, ...] = ()
+    choices: tuple[Choice, ...] = ()
     trains: Callable[[str], bool] = everything
     pace: Callable[[str], float] = evenly
     edits: tuple[Edit, ...] = ()
@@ -183,6 +109,10 @@ class Phase:
         """Put ``size`` examples of ``data`` beside every batch; of nothing, nothing."""
         size = min(size, len(data))
         return replace(self, mixes=(*self.mixes, Mix(data, size))) if size else self
+
+    def aside(self, data: Data, size: int) -> Phase:
+        """Let ``size`` examples of ``data`` go with every batch, apart from it; they are the last of ``Step.apart``."""
+        return replace(self, apart=(*self.apart, Mix(data, min(size, len(data)))))
 
     def only(self, trains: Callable[[str], bool]) -> Phase:
         """Hold every parameter still, bit for bit, that ``trains`` does not name."""

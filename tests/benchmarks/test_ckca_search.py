@@ -13,8 +13,9 @@ from tests.methods.walks import SETTINGS, context, pair
 from onward.engine.update import update
 from onward.learner import Learner
 from onward.methods.ckca import CKCA
-from onward.phase import Outputs, Phase, Step
+from onward.phase import Phase
 from onward.rng import generator
+from onward.step import Outputs, Step
 from onward.types import Batch, Examples
 
 IMAGES = SCENARIOS["byte images, batch norm"]

@@ -9,6 +9,7 @@ import torch
 from tests.blend.worlds import elsewhere, family, kept, knowing, parts
 
 from onward.blend.parts import check_related, parts_of, related
+from onward.catalogue import parsed
 from onward.errors import InputError
 from onward.nets.enlarged import enlarged
 from onward.nets.larger_layers import read_copies
@@ -66,7 +67,7 @@ def test_an_average_has_classes_method_and_memory_of_the_one_that_knows_most(wor
     both = parts_of([parts(lineage, first, keeper)[place] for place in order])
     made = both.learner((0.5, 0.5))
     assert both.frame.version.id == keeper.id
-    assert made.classes == ("a", "b", "c", "d") and str(made.chain) == "Replay(size=9, per_batch=32)"
+    assert made.classes == ("a", "b", "c", "d") and made.chain == parsed("replay(size=9)")
     assert torch.equal(made.kept["replay/x"], IMAGES)
 
 

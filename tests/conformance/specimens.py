@@ -17,15 +17,19 @@ from onward.engine.update import update
 from onward.learner import Learner
 from onward.method import Method
 from onward.methods.a_gem import AGEM
+from onward.methods.ace import ACE
 from onward.methods.align_head import AlignHead
 from onward.methods.batch_ensemble import BatchEnsemble
 from onward.methods.ckca import CKCA
 from onward.methods.dash import DASH
+from onward.methods.der import DER
 from onward.methods.ewc import EWC
 from onward.methods.expanse import Expanse
 from onward.methods.feature_distillation import FeatureDistillation
 from onward.methods.freeze_old_rows import FreezeOldRows
 from onward.methods.freeze_stem import FreezeStem
+from onward.methods.gdumb import GDumb
+from onward.methods.icarl import ICaRL
 from onward.methods.joint import Joint
 from onward.methods.l2_to_parent import L2ToParent
 from onward.methods.layer_decay import LayerDecay
@@ -82,6 +86,16 @@ class Specimen:
 
 SPECIMENS = {
     "a_gem": Specimen(AGEM(), AGEM(size=0), two_blobs),
+    "ace": Specimen(
+        ACE(),
+        "it has no strength: a new example is told from all classes or not",
+        two_blobs,
+        idle={
+            "more data, dropout": "every batch is of every class",
+            "shifted domain, on disk": "every batch is of every class",
+            "task heads": "a new example is told from no class of another task as it is",
+        },
+    ),
     "align_head": Specimen(
         AlignHead(samples=40, epochs=3),
         AlignHead(samples=0),
@@ -96,6 +110,7 @@ SPECIMENS = {
     ),
     "ckca": Specimen(CKCA(features=1.0, answers=4.0), CKCA(answers=0.0, slowing=0.0), two_tilts),
     "dash": Specimen(DASH(), DASH(least=1.0), "it frees the network for the new, and holds nothing of the past"),
+    "der": Specimen(DER(size=20, per_batch=8, labels=0.5), DER(size=0), two_blobs),
     "ewc": Specimen(EWC(strength=30.0), EWC(strength=0.0), two_tilts),
     "expanse": Specimen(Expanse(size=20), Expanse(mode="authors", ratio=0.0, size=0), two_blobs),
     "feature_distillation": Specimen(
@@ -112,6 +127,8 @@ SPECIMENS = {
         },
     ),
     "freeze_stem": Specimen(FreezeStem(), FreezeStem(share=0.0), "it holds the stem; nothing holds what is above"),
+    "gdumb": Specimen(GDumb(size=40), "it has no strength: it always starts afresh, from the memory", two_blobs),
+    "icarl": Specimen(ICaRL(size=40, per_batch=8), "it has no strength: its head is of means, or trained", two_blobs),
     "joint": Specimen(Joint(), "it has no strength: all data is all data", two_blobs),
     "l2_to_parent": Specimen(L2ToParent(strength=0.1), L2ToParent(strength=0.0), two_tilts),
     "layer_decay": Specimen(
@@ -189,6 +206,8 @@ SPECIMENS = {
 CHAINS = {
     "ewc | replay": EWC(strength=30.0) | Replay(size=20, per_batch=8),
     "replay | lwf | replay": Replay(size=10, per_batch=4) | LwF(strength=1.0) | Replay(size=6, per_batch=2),
+    "replay | ace": Replay(size=20, per_batch=8) | ACE(),
+    "herding, mir": Replay(size=20, per_batch=8, memory="herding", draw="mir", candidates=15),
 }
 
 SUBJECTS: dict[str, Method] = {**{name: each.shown for name, each in SPECIMENS.items()}, **CHAINS}

@@ -21,11 +21,11 @@ METHODS = {name: each.shown for name, each in SPECIMENS.items()}
 GROWS = ("expanse", "net2net", "progressive", "side_network")
 """Methods that let the network grow."""
 
-MOVES_AT_ONCE = ("dash", "joint", "scratch", "shrink_and_perturb", *GROWS)
+MOVES_AT_ONCE = ("dash", "gdumb", "joint", "scratch", "shrink_and_perturb", *GROWS)
 """Methods that leave the parent's features before the first step; what needs its past then has none, wherever it
 stands: it looks when all have prepared."""
 
-CHOOSES_THE_LOSS = ("soft_targets", "vanilla_ensemble")
+CHOOSES_THE_LOSS = ("ace", "icarl", "soft_targets", "vanilla_ensemble")
 """Methods that put a loss of their own in the place of the cross-entropy, for which there is one place; as
 ``align_head`` does in the phase that it adds, which those before it do not see, nor ``vanilla_ensemble``, for it is on
 features."""
@@ -45,6 +45,10 @@ ENSEMBLES = ("batch_ensemble", "vanilla_ensemble")
 HOLDS_BY_NAME = ("ewc", "l2_to_parent", "mas", "regmean", "si", "weight_average")
 """Methods that hold parameters where the parent has them, which stand under other names once it has grown."""
 
+NARROWS = ("expanse", "progressive", "side_network")
+"""Methods that let the network grow beside rows that go on with the features that there were."""
+
+NARROW_ROWS = r"^icarl wants all rows of the head to read all .* Go on with the method by which it grew, or .*$"
 NO_PAST = r"^(refit_head|align_head) .*: bring .* this once, or take (least_squares|lwf, which needs none)$"
 NO_PLACE = r"^the cross-entropy of phase .* has another loss in its place .*; leave one of them out$"
 TWO_SUBSPACES = r"^phase .* moves within a subspace already; .* Leave the others out$"
@@ -63,6 +67,8 @@ def at_odds(m, n):
     """What a pair that cannot be is told, as a pattern; None for a pair that can."""
     if any(one in MOVES_AT_ONCE and SPECIMENS[other].needs_its_past for one, other in ((m, n), (n, m))):
         return NO_PAST
+    if (m in NARROWS and n == "icarl") or (m == "icarl" and n in NARROWS):
+        return NARROW_ROWS
     if m in PREDICTS and n in PREDICTS:
         return TWO_PREDICTIONS
     if m in ENSEMBLES and n in ENSEMBLES and m != n:
@@ -79,7 +85,7 @@ def at_odds(m, n):
         return TWO_CLIMBS
     if m in CHOOSES_THE_SUBSPACE and n in CHOOSES_THE_SUBSPACE:
         return TWO_SUBSPACES
-    if m == "align_head" and n == "soft_targets":
+    if m == "align_head" and n in ("ace", "icarl", "soft_targets"):
         return NO_PLACE
     return NO_PLACE if m in CHOOSES_THE_LOSS and n in CHOOSES_THE_LOSS else None
 

@@ -8,11 +8,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.engine.problems import images, vectors
 
-from onward.engine.batches import Piece, cut, epoch, gathered, resident, steps_in
+from onward.engine.batches import cut, epoch, gathered, resident, steps_in
 from onward.errors import InputError
 from onward.phase import Phase
 from onward.rng import generator
 from onward.settings import Settings
+from onward.step import Piece
 from onward.types import Examples
 
 CPU = torch.device("cpu")

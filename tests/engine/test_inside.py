@@ -15,8 +15,9 @@ from onward.engine.update import held_back, update
 from onward.method import Method
 from onward.methods.subspace_ensemble import SubspaceEnsemble
 from onward.nets.subspace import Look, Subspace, spread, weights
-from onward.phase import Mix, cross_entropy
+from onward.phase import Mix
 from onward.settings import Settings
+from onward.step import cross_entropy
 
 SETTINGS = Settings(epochs=3, batch_size=8, lr=0.1)
 METHOD = SubspaceEnsemble(corners=3, spread=0.2)

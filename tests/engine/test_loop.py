@@ -20,9 +20,10 @@ from onward.engine.update import update
 from onward.errors import DivergedError, InputError
 from onward.nets.classifier import Classifier
 from onward.nets.zoo import fresh
-from onward.phase import Phase, Step
+from onward.phase import Phase
 from onward.rng import generator
 from onward.settings import Settings
+from onward.step import Step
 from onward.types import Examples
 
 DATA = vectors("abc", n=9)

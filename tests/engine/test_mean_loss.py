@@ -15,7 +15,7 @@ from onward.errors import InputError
 from onward.learner import Learner
 from onward.nets.classifier import Classifier
 from onward.nets.head import Head
-from onward.phase import Step, cross_entropy
+from onward.step import Step, cross_entropy
 from onward.types import Batch, Examples
 
 INPUTS = torch.tensor([[0.0], [1.0], [2.0], [3.0]])

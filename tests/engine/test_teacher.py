@@ -11,7 +11,6 @@ from tests.engine.problems import bits, images, learner, seeing, vectors
 
 from onward.context import Context
 from onward.engine import teacher
-from onward.engine.batches import Piece
 from onward.engine.teacher import Teacher
 from onward.engine.update import update
 from onward.method import Method
@@ -20,6 +19,7 @@ from onward.methods.replay import Replay
 from onward.nets.classifier import Classifier
 from onward.phase import Phase
 from onward.settings import Settings
+from onward.step import Piece
 from onward.types import Batch
 
 SETTINGS = Settings(epochs=2, batch_size=8, lr=0.01)

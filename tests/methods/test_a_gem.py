@@ -25,8 +25,8 @@ from onward.engine.update import update
 from onward.errors import InputError
 from onward.methods.a_gem import AGEM, beside
 from onward.methods.warm_start import WarmStart
-from onward.phase import Step, cross_entropy
 from onward.rng import generator
+from onward.step import Step, cross_entropy
 from onward.types import Batch, Examples
 
 

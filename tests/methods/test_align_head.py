@@ -28,9 +28,10 @@ from onward.methods.warm_start import WarmStart
 from onward.nets.classifier import Classifier
 from onward.nets.head import Head
 from onward.nets.identity import Identity
-from onward.phase import Phase, Step
+from onward.phase import Phase
 from onward.rng import generator
 from onward.settings import Settings
+from onward.step import Step
 from onward.types import Batch, Examples, subset
 
 HEAD = replace(SETTINGS, trains="head")

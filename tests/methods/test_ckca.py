@@ -33,8 +33,9 @@ from onward.methods.feature_distillation import FeatureDistillation
 from onward.methods.lwf import LwF
 from onward.methods.warm_start import WarmStart
 from onward.nets.zoo import again
-from onward.phase import Outputs, Phase, Step
+from onward.phase import Phase
 from onward.rng import generator
+from onward.step import Outputs, Step
 from onward.types import Batch, Examples
 
 NEW = clouds("dca", 2, shift=0.5)  # 90 examples: 10 x 8 steps; d is new

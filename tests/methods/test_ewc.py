@@ -29,8 +29,9 @@ from onward.errors import DivergedError, InputError
 from onward.learner import Learner
 from onward.methods.ewc import EWC
 from onward.nets.zoo import fresh
-from onward.phase import Phase, Step
+from onward.phase import Phase
 from onward.rng import generator
+from onward.step import Step
 from onward.types import Batch, Examples, subset
 
 NAME = "head.blocks.0.weight"

@@ -29,8 +29,9 @@ from onward.methods.feature_distillation import FeatureDistillation
 from onward.nets.backbone import Backbone
 from onward.nets.classifier import Classifier
 from onward.nets.head import Head
-from onward.phase import Outputs, Phase, Step
+from onward.phase import Phase
 from onward.rng import generator
+from onward.step import Outputs, Step
 from onward.types import Batch, Examples
 
 X = torch.randn(7, 3, generator=generator(0, "x"))

@@ -33,8 +33,9 @@ from onward.methods.l2_to_parent import L2ToParent
 from onward.nets.classifier import Classifier
 from onward.nets.head import Head
 from onward.nets.zoo import fresh
-from onward.phase import Phase, Step
+from onward.phase import Phase
 from onward.rng import generator
+from onward.step import Step
 from onward.types import Batch, Examples
 
 SOME = Examples(torch.randn(9, 2, generator=generator(0, "x")), torch.arange(9) % 2, ("0", "1"))

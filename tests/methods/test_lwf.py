@@ -28,8 +28,9 @@ from tests.reference.lwf import lwf
 from onward.engine.update import update
 from onward.errors import InputError
 from onward.methods.lwf import LwF
-from onward.phase import Outputs, Phase, Step
+from onward.phase import Phase
 from onward.rng import generator
+from onward.step import Outputs, Step
 from onward.types import Batch, Examples
 
 

@@ -19,7 +19,7 @@ from tests.methods.walks import (
     regression,
     seen_by,
 )  # fmt: skip
-from tests.reference.replay import replay, update_memory
+from tests.reference.replay import mir, replay, update_memory
 
 from onward.engine.update import update
 from onward.errors import InputError
@@ -140,12 +140,75 @@ def test_the_memory_is_that_of_algorithm_r():
         memory = kept["inputs"][:, 0].tolist()  # the places in it are of no account, but both must count them alike
 
 
+def test_fifty_steps_by_interference_are_those_of_the_reference():
+    """Of 16 candidates, dealt from a memory of 20, the 5 whose loss a step on the batch alone would raise most."""
+    method = Replay(size=20, per_batch=5, draw="mir", candidates=16)
+    parent = begun(method)
+    child, record = update(parent, SECOND, SETTINGS, SEED)
+    model = grown(parent)
+    x, y = parent.kept["replay/inputs"], parent.kept["replay/targets"]
+    new, old = seen_by(model), Examples(x, y, model.classes)
+    rows = orders(Phase("train", new, SETTINGS).aside(old, 16))
+    steps = [((new.inputs[fresh], new.targets[fresh]), (x[some], y[some]), 5) for fresh, some in rows]
+    mir(model, steps, **RATE)
+    assert record.cost.samples == 10 * 60 + 50 * (5 + 16)
+    assert_same_parameters(child.model, model, grown(parent))
+
+
+def test_with_no_more_in_memory_than_are_wanted_interference_chooses_nothing():
+    for per_batch in (6, 0):
+        phase = plan_of(Replay(draw="mir", per_batch=per_batch), 6, numbered(50, 30))
+        assert (phase.apart, phase.choices) == ((), ())
+        assert sum(mix.size for mix in phase.mixes) == per_batch
+
+
+def lettered(**counts):
+    """So many examples of each class of a regression, each its own number."""
+    targets = torch.tensor([int(name[1:]) for name, count in counts.items() for _ in range(count)])
+    numbers = 100 * targets + torch.arange(len(targets))
+    return Examples(numbers[:, None].float(), targets, ("0", "1", "2"))
+
+
+@pytest.mark.parametrize("memory", ["balanced", "herding"])
+def test_every_class_has_as_many_places_and_what_passed_by_is_counted_by_class(memory):
+    method, model = Replay(size=10, memory=memory), regression(1, 3)
+    first = method.keep(model, context(lettered(c0=40, c1=2)))
+    assert first["targets"].bincount().tolist() == [8, 2]
+    second = method.keep(model, context(lettered(c0=5, c2=9), kept=first, seed=1))
+    assert second["targets"].bincount().tolist() == [4, 2, 4]
+    assert (first["seen"].tolist(), second["seen"].tolist()) == ([40, 2, 0], [45, 2, 9])
+
+
+def test_a_memory_may_go_over_to_another_way_of_keeping_and_back():
+    model, data = regression(1, 3), lettered(c0=30, c1=10)
+    uniform = Replay(size=8).keep(model, context(data))
+    held = uniform["targets"].bincount(minlength=2)
+    even = Replay(size=8, memory="balanced").keep(model, context(lettered(c2=10), kept=uniform, seed=1))
+    assert even["seen"].tolist() == [*(40 * held / 8).long().tolist(), 10]
+    again = Replay(size=8).keep(model, context(lettered(c2=4), kept=even, seed=2))
+    assert (int(again["seen"]), len(again["targets"])) == (54, len(even["targets"]))
+
+
+def test_of_a_balanced_memory_fewer_of_the_class_have_passed_by_when_some_are_taken_out():
+    method, model = Replay(size=10, memory="balanced"), regression(1, 3)
+    kept = method.keep(model, context(lettered(c0=20, c1=20)))
+    ones = kept["targets"] == 1
+    rest = method.forget(kept, Examples(kept["inputs"][ones], kept["targets"][ones], model.classes), model)
+    assert (rest["targets"].tolist(), rest["seen"].tolist()) == ([0] * 5, [20, 15, 0])
+
+
 def test_a_learner_that_begins_to_replay_later_starts_its_memory_then():
     parent = begun(Replay(size=0))
     child, record = update(Learner(parent.model, parent.method, {}), SECOND, SETTINGS, SEED, method=Replay(size=9))
     assert record.phases[0].mixed == 0
     assert len(child.kept["replay/inputs"]) == 9
     assert set(child.kept["replay/targets"].tolist()) <= set(aligned(SECOND, child.classes).targets.tolist())
+
+
+@pytest.mark.parametrize("values", [{"memory": "ring"}, {"draw": "best"}, {"candidates": 0}])
+def test_values_outside_their_ranges_are_refused(values):
+    with pytest.raises(InputError, match=f"{next(iter(values))} must be"):
+        Replay(**values)
 
 
 @pytest.mark.parametrize("field", ["size", "per_batch"])

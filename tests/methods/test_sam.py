@@ -34,8 +34,9 @@ from onward.methods.sam import SAM
 from onward.methods.subspace_ensemble import SubspaceEnsemble
 from onward.methods.warm_start import WarmStart
 from onward.nets.resting import recording
-from onward.phase import Outputs, Phase, Step
+from onward.phase import Phase
 from onward.rng import generator
+from onward.step import Outputs, Step
 from onward.types import Batch, Examples
 
 SOME = Examples(torch.randn(9, 2, generator=generator(0, "x")), torch.arange(9) % 2, ("0", "1"))

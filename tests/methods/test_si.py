@@ -34,8 +34,9 @@ from onward.methods.mc_sgd import MCSGD
 from onward.methods.si import SI
 from onward.methods.subspace_ensemble import SubspaceEnsemble
 from onward.nets.zoo import fresh
-from onward.phase import Phase, Step
+from onward.phase import Phase
 from onward.rng import generator
+from onward.step import Step
 from onward.types import Batch, Examples
 
 NAME = "head.blocks.0.weight"

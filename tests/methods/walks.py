@@ -49,8 +49,8 @@ def seen_by(model: Classifier, new: Data = SECOND) -> Examples:
 
 
 def orders(phase: Phase) -> list[tuple[Tensor, ...]]:
-    """The rows of each step of an update's only phase: of its data, and of each memory beside it."""
-    sources = [phase.data, *(mix.data for mix in phase.mixes)]
+    """The rows of each step of an update's only phase: of its data, and of each memory beside it or apart from it."""
+    sources = [phase.data, *(mix.data for mix in (*phase.mixes, *phase.apart))]
     streams = [generator(SEED, "phase", 0, phase.name, k, "batches") for k in range(phase.settings.epochs)]
     return [tuple(piece.rows for piece in pieces) for draws in streams for pieces in epoch(phase, sources, draws)]
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 import torch
 from torch import Generator, Tensor
@@ -13,14 +12,8 @@ from onward.nets.classifier import Classifier
 from onward.nets.resting import resting
 from onward.phase import Phase
 from onward.rng import dealt
+from onward.step import Piece
 from onward.types import Batch, Data, Examples, in_order
-
-
-class Piece(NamedTuple):
-    """Where some of a batch's examples lie. rows: (b',) int64 of ``data``."""
-
-    data: Data
-    rows: Tensor
 
 
 def steps_in(phase: Phase) -> int:
@@ -49,8 +42,13 @@ def featured(data: Data, model: Classifier) -> Examples:
     return Examples(torch.cat(features), data.targets.to(model.device), data.classes)
 
 
+def as_they_are(features: Tensor) -> Tensor:
+    """Return features, where the data is those already."""
+    return features
+
+
 def epoch(phase: Phase, sources: Sequence[Data], draws: Generator) -> Iterator[tuple[Piece, ...]]:
-    """Yield where each batch of an epoch lies: first the new data's rows, then those of each mix.
+    """Yield where each batch of an epoch lies: first the new data's rows, then those of each mix, those apart last.
 
     All draws of the epoch are made at once, so a step costs no draw.
 
@@ -60,10 +58,20 @@ def epoch(phase: Phase, sources: Sequence[Data], draws: Generator) -> Iterator[t
         draws: the epoch's stream.
     """
     orders = [cut(torch.randperm(len(sources[0]), generator=draws), phase.settings.batch_size)]
-    for mix in phase.mixes:
+    for mix in (*phase.mixes, *phase.apart):
         orders.append(list(dealt(len(mix.data), mix.size * len(orders[0]), draws).split(mix.size)))
+    given = [phase.data, *(mix.data for mix in (*phase.mixes, *phase.apart))]
     for rows in zip(*orders, strict=True):
-        yield tuple(map(Piece, sources, rows))
+        yield tuple(map(Piece, sources, rows, given))
+
+
+def parted(batch: Batch, pieces: Sequence[Piece], own: int) -> list[Batch]:
+    """Return what the first ``own`` pieces of a batch are, in one, and after it what each of the others is."""
+    if len(pieces) == own:
+        return [batch]
+    sizes = [len(piece.rows) for piece in pieces]
+    cuts = [sum(sizes[:own]), *sizes[own:]]
+    return [Batch(*both) for both in zip(batch.inputs.split(cuts), batch.targets.split(cuts), strict=True)]
 
 
 def gathered(pieces: Sequence[Piece], device: torch.device) -> Batch:

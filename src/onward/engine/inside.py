@@ -12,7 +12,8 @@ from onward.nets.averaging import renormalise
 from onward.nets.classifier import Classifier
 from onward.nets.corners import Corners
 from onward.nets.subspace import Look
-from onward.phase import Phase, Step
+from onward.phase import Phase
+from onward.step import Piece, Step
 
 Slope = Callable[[Step], list[Tensor]]
 """Leaves the gradient of the objective on a step's examples in the parameters, and returns the terms' values."""
@@ -31,7 +32,7 @@ class Inside:
         self.corners = Corners(chosen, self.space.offsets, settings.lr, settings.momentum, settings.weight_decay, paces)
         self.anchors = {name: self.corners.flat(point) for name, point in self.space.anchors.items()}
         if self.space.resting:
-            fewest = min([settings.batch_size, len(phase.data), *(mix.size for mix in phase.mixes)])
+            fewest = min([settings.batch_size, len(phase.data), *(mix.size for mix in (*phase.mixes, *phase.apart))])
             rest(model, but_norms=fewest > 1)
 
     def step(self, step: Step, slope: Slope) -> list[Tensor]:
@@ -52,17 +53,20 @@ class Inside:
     def seen(self, look: Look, step: Step, slope: Slope) -> list[Tensor]:
         """Return the terms' values, weighted, from one point; their slope there is felt by the corners."""
         self.corners.place(look, None if look.anchor is None else self.anchors[look.anchor])
-        values = slope(step if look.part == "all" else step.part(self.rows(look, step)))
+        values = slope(step if look.part == "all" else self.part(look, step))
         self.corners.feel(look)
         return values if look.weight == 1 else [value.detach() * look.weight for value in values]
 
-    def rows(self, look: Look, step: Step) -> Tensor:
-        """Return which of a batch's examples a look is at: those of the first mix, or all others."""
-        sizes = [mix.size for mix in self.phase.mixes]
-        start = len(step.targets) - sum(sizes)
-        beside = torch.zeros(len(step.targets), dtype=torch.bool)
-        beside[start : start + sizes[0]] = True
-        return (beside if look.part == "beside" else ~beside).nonzero()[:, 0].to(self.model.device)
+    def part(self, look: Look, step: Step) -> Step:
+        """Return the step of the examples that a look is at: those of the first mix, or all others."""
+        wanted = [(place == 1) == (look.part == "beside") for place in range(len(step.pieces))]
+        sizes = [len(piece.rows) for piece in step.pieces]
+        places = torch.cat([torch.full((size,), want) for size, want in zip(sizes, wanted, strict=True)])
+        pieces = [
+            piece if want else Piece(piece.data, piece.rows[:0])
+            for piece, want in zip(step.pieces, wanted, strict=True)
+        ]
+        return step.part(places.nonzero()[:, 0].to(self.model.device), pieces)
 
     def settle(self, draws: torch.Generator) -> None:
         """Put the model at the midpoint, batch norm's statistics included."""

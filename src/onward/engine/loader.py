@@ -7,7 +7,8 @@ from collections.abc import Generator, Iterable, Sequence
 import torch
 
 from onward.ahead import ahead
-from onward.engine.batches import Piece, gathered
+from onward.engine.batches import gathered
+from onward.step import Piece
 from onward.types import Batch, Data, Examples
 
 

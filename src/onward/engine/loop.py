@@ -12,10 +12,10 @@ from functools import cached_property, partial
 from itertools import islice
 
 import torch
-from torch import Tensor, nn
+from torch import Generator, nn
 
 from onward.engine.augment import augmented
-from onward.engine.batches import Piece, epoch, featured, resident, steps_in
+from onward.engine.batches import as_they_are, epoch, featured, parted, resident, steps_in
 from onward.engine.inside import Inside
 from onward.engine.loader import loaded
 from onward.engine.log import Log, Observer, Progress
@@ -25,9 +25,10 @@ from onward.engine.teacher import Teacher
 from onward.errors import DivergedError, InputError
 from onward.nets.classifier import Classifier
 from onward.nets.resting import resting
-from onward.phase import Outputs, Phase, Step, cross_entropy, in_head
+from onward.phase import Phase, in_head
 from onward.record import PhaseRecord
 from onward.rng import generator, isolated
+from onward.step import Outputs, Piece, Step, cross_entropy
 from onward.types import Batch, Data, in_order
 
 
@@ -71,7 +72,7 @@ class Pass:
 
         Made when it is first asked for, so that a dry run makes none.
         """
-        beside = [mix.data for mix in self.phase.mixes]
+        beside = [mix.data for mix in (*self.phase.mixes, *self.phase.apart)]
         if self.phase.on_features:
             beside = [featured(data, self.model) for data in beside]
         return [resident(data, self.model.device) for data in (self.phase.data, *beside)]
@@ -88,15 +89,27 @@ class Pass:
                     batch = Batch(augmented(batch.inputs, settings.augment, views), batch.targets)
                 if pace:
                     set_rate(self.optimiser, rate(settings, self.step, self.steps))
-                self.descend(Step(self.model, batch, draws, self.parent(batch, pieces), self.features))
+                self.descend(self.through(batch, pieces, draws))
                 self.step += 1
                 if self.log.due:
                     self.tell(index)
         if self.slope.samples > self.read_samples:
             self.tell(index)
 
+    def through(self, batch: Batch, pieces: Sequence[Piece], draws: Generator) -> Step:
+        """Return the step of a batch, with what goes apart from it in steps of its own."""
+        own = 1 + len(self.phase.mixes)
+        batch, *others = parted(batch, pieces, own)
+        apart = [
+            Step(self.model, some, draws, self.parent(some, [piece]), self.features, [piece])
+            for some, piece in zip(others, pieces[own:], strict=True)
+        ]
+        return Step(self.model, batch, draws, self.parent(batch, pieces[:own]), self.features, pieces[:own], apart)
+
     def descend(self, step: Step) -> None:
         """Take one step down the sum of the terms."""
+        for choice in self.phase.choices:
+            step = choice(step)
         if self.inside is None:
             values = self.slope(step)
             self.optimiser.step()
@@ -165,7 +178,7 @@ def run(phase: Phase, model: Classifier, around: Surroundings, index: int) -> Ph
         name=phase.name,
         examples=len(phase.data),
         batch_size=phase.settings.batch_size,
-        mixed=sum(mix.size for mix in phase.mixes),
+        mixed=sum(mix.size for mix in (*phase.mixes, *phase.apart)),
         terms=tuple(phase.terms),
         trained=sum(parameter.numel() for parameter in chosen),
         epochs=epochs,
@@ -178,11 +191,6 @@ def run(phase: Phase, model: Classifier, around: Surroundings, index: int) -> Ph
         on_features=phase.on_features,
         climbs=phase.climb is not None,
     )
-
-
-def as_they_are(features: Tensor) -> Tensor:
-    """Return features, where the data is those already."""
-    return features
 
 
 def through_epochs(going: Pass, stream: tuple[str | int, ...]) -> tuple[list[float], int]:

@@ -7,7 +7,8 @@ from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
 from onward.nets.resting import recording, unrecorded
-from onward.phase import Climb, Phase, Step
+from onward.phase import Climb, Phase
+from onward.step import Step
 
 
 class Slope:
@@ -50,7 +51,7 @@ class Slope:
 
     def backward(self, step: Step) -> list[Tensor]:
         """Leave the gradient of the sum of the terms; return what each is."""
-        self.samples += len(step.targets)
+        self.samples += len(step.targets) + sum(len(each.targets) for each in step.apart)
         if self.phase.settings.precision == "bfloat16":
             with torch.autocast(step.model.device.type, torch.bfloat16):
                 values = [term(step) for term in self.phase.terms.values()]

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import torch
 
-from onward.engine.batches import Piece
 from onward.nets.classifier import Classifier
-from onward.phase import Outputs, Phase
+from onward.phase import Phase
+from onward.step import Outputs, Piece
 from onward.types import Batch, Data, in_order
 
 CACHE_BYTES = 2**28
@@ -29,7 +29,7 @@ class Teacher:
         if not repeated or phase.settings.augment or phase.on_features:  # of features, a product by the head is all
             return False
         width = sum(out.shape[1] for out in self._asked(phase.data.take(torch.arange(min(1, len(phase.data))))))
-        longest = max([len(phase.data), *(len(mix.data) for mix in phase.mixes)])
+        longest = max([len(phase.data), *(len(mix.data) for mix in (*phase.mixes, *phase.apart))])
         return 4 * width * longest <= CACHE_BYTES
 
     def asked(self, batch: Batch) -> Outputs:

@@ -10,6 +10,9 @@ import torch
 from onward.content import digests
 from onward.types import Data, Examples, Kept
 
+OF_EACH = ("inputs", "targets", "logits")
+"""What may be kept of each example, under these names."""
+
 
 def remembered(data: Data | None) -> Kept:
     """Return examples as tensors that a version can hold: ``inputs`` and ``targets``; of nothing, nothing."""
@@ -37,5 +40,5 @@ def without(kept: Kept, gone: Data) -> Kept:
         return kept
     held = Examples(kept["inputs"], kept["targets"], tuple(map(str, range(int(kept["targets"].max()) + 1))))
     stays = torch.from_numpy(~np.isin(digests(held), digests(gone)))
-    rest = {name: kept[name][stays] for name in ("inputs", "targets")} if stays.any() else {}
-    return {**{name: tensor for name, tensor in kept.items() if name not in ("inputs", "targets")}, **rest}
+    rest = {name: kept[name][stays] for name in OF_EACH if name in kept} if stays.any() else {}
+    return {**{name: tensor for name, tensor in kept.items() if name not in OF_EACH}, **rest}

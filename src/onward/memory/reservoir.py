@@ -39,16 +39,29 @@ def reservoir(memory: Data | None, seen: int, new: Data, size: int, generator: G
         size: the most to keep; of 0, nothing is kept.
         generator: draws the order and the places.
     """
-    order = torch.randperm(len(new), generator=generator)
-    if size == 0:
-        return None, seen + len(new)
-    memory = None if memory is None else at_most(memory, size, generator)
-    holder = admitted(seen, len(new), size, generator)
     held = 0 if memory is None else len(memory)
-    stays = (holder[:held] < 0).nonzero()[:, 0]
-    enters = subset(new, order[holder[holder >= 0]])
-    kept = enters if memory is None or not len(stays) else joined(subset(memory, stays), enters)
-    return kept, seen + len(new)
+    stays, enters = exchanged(held, seen, len(new), size, generator)
+    if memory is None or not len(stays):
+        return (subset(new, enters) if size else None), seen + len(new)
+    return joined(subset(memory, stays), subset(new, enters)), seen + len(new)
+
+
+def exchanged(held: int, seen: int, arriving: int, size: int, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Return the rows of a memory that stay in it, and those of the arrivals that enter it after them.
+
+    Args:
+        held: how many are in the memory; where these are more than ``size``, so many are drawn first.
+        seen: how many have passed by.
+        arriving: how many come now, in random order.
+        size: the most to keep; of 0, nothing is kept.
+        generator: draws the order and the places.
+    """
+    order = torch.randperm(arriving, generator=generator)
+    if size == 0:
+        return order[:0], order[:0]
+    rows = torch.arange(held) if held <= size else torch.randperm(held, generator=generator)[:size]
+    holder = admitted(seen, arriving, size, generator)
+    return rows[holder[: len(rows)] < 0], order[holder[holder >= 0]]
 
 
 def at_most(memory: Data, size: int, generator: Generator) -> Data:
@@ -67,12 +80,22 @@ def passed_by(kept: Kept, new: Data, size: int, draws: Generator) -> Kept:
         size: the most to keep.
         draws: for the order and the places.
     """
-    memory, seen = reservoir(recalled(kept, new.classes), int(kept.get("seen", 0)), new, size, draws)
+    memory, seen = reservoir(recalled(kept, new.classes), passed(kept), new, size, draws)
     return {**remembered(memory), "seen": torch.tensor(seen)}
 
 
+def passed(kept: Kept) -> int:
+    """Return how many examples have passed by."""
+    return int(kept["seen"].sum()) if "seen" in kept else 0
+
+
 def passed_by_without(kept: Kept, gone: Data) -> Kept:
-    """Return what is kept of a reservoir without some examples; fewer have then passed by."""
+    """Return what is kept of a reservoir, or of one a class, without some examples; fewer have then passed by."""
     rest = without(kept, gone)
-    fewer = len(kept.get("targets", ())) - len(rest.get("targets", ()))
-    return {**rest, "seen": kept["seen"] - fewer} if "seen" in kept else rest
+    if "seen" not in kept:
+        return rest
+    before, after = (each.get("targets", torch.zeros(0, dtype=torch.int64)) for each in (kept, rest))
+    if not kept["seen"].ndim:
+        return {**rest, "seen": kept["seen"] - (len(before) - len(after))}
+    fewer = [torch.bincount(each, minlength=len(kept["seen"])) for each in (before, after)]
+    return {**rest, "seen": kept["seen"] - fewer[0] + fewer[1]}

@@ -17,7 +17,8 @@ from onward.memory.exemplars import recalled, remembered
 from onward.memory.reservoir import passed_by, passed_by_without
 from onward.method import Method
 from onward.nets.classifier import Classifier
-from onward.phase import Edit, Phase, Step, cross_entropy
+from onward.phase import Phase
+from onward.step import Edit, Step, cross_entropy
 from onward.types import Batch, Data, Examples, Kept, joined
 
 

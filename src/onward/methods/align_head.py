@@ -16,7 +16,8 @@ from onward.formulas.class_gaussians import ClassSums, Spread, regrouped
 from onward.method import Method
 from onward.nets.backbone import same_weights
 from onward.nets.classifier import NEVER, Classifier
-from onward.phase import Phase, Step, Term, in_head
+from onward.phase import Phase, in_head
+from onward.step import Step, Term
 from onward.types import Data, Examples, Kept, View, in_order
 
 

@@ -19,7 +19,8 @@ from onward.method import Method
 from onward.nets.averaging import average, renormalise
 from onward.nets.classifier import Classifier
 from onward.nets.zoo import restart
-from onward.phase import Phase, Step, Term
+from onward.phase import Phase
+from onward.step import Step, Term
 from onward.types import Data, Kept, in_order, subset
 
 StepOut = Literal["none", "head", "shrink", "fresh"]

@@ -14,7 +14,7 @@ from onward.context import Context
 from onward.errors import hold
 from onward.method import Method
 from onward.nets.classifier import Classifier
-from onward.phase import Step, cross_entropy
+from onward.step import Step, cross_entropy
 from onward.types import Batch, in_order, subset
 
 LAYERS = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)

@@ -13,7 +13,8 @@ from onward.errors import hold, listed
 from onward.formulas.feature_distance import Form, distance_named
 from onward.method import Method
 from onward.nets.classifier import Classifier
-from onward.phase import Phase, Step
+from onward.phase import Phase
+from onward.step import Step
 
 
 @dataclass(frozen=True)

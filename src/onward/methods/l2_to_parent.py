@@ -13,7 +13,8 @@ from onward.formulas.parameter_distance import squared_distance
 from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.nets.grown import beside_parent
-from onward.phase import Phase, Step, Term
+from onward.phase import Phase
+from onward.step import Step, Term
 
 
 @dataclass(frozen=True)

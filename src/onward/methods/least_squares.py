@@ -20,7 +20,8 @@ from onward.formulas.ridge import Rows, least_squares
 from onward.formulas.squared_loss import squared_error, squentropy
 from onward.method import Method
 from onward.nets.classifier import NEVER, Classifier
-from onward.phase import Phase, Step, Term
+from onward.phase import Phase
+from onward.step import Step, Term
 from onward.types import Data, in_order, subset
 
 Start = Literal["least_squares", "class_mean", "random"]

@@ -14,7 +14,8 @@ from onward.formulas.path_integral import add_contributions, consolidated
 from onward.importance import ANCHOR, Penalty, moving
 from onward.method import Method
 from onward.nets.classifier import Classifier
-from onward.phase import Phase, Step
+from onward.phase import Phase
+from onward.step import Step
 from onward.types import Kept
 
 KIND = "importance"

@@ -12,7 +12,8 @@ from torch.nn import functional as F
 from onward.context import Context
 from onward.method import Method
 from onward.nets.classifier import NEVER, Classifier
-from onward.phase import Phase, Step, Term
+from onward.phase import Phase
+from onward.step import Step, Term
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,8 @@ from onward.nets.ensemble import Ensemble, ensemble_under, said_by_each
 from onward.nets.fast_weights import FastWeights
 from onward.nets.grown import refuse_narrow_rows
 from onward.nets.zoo import ensemble
-from onward.phase import Phase, Step, in_head
+from onward.phase import Phase, in_head
+from onward.step import Step
 from onward.types import Kept
 
 Prediction = Literal["average", "most_confident", "majority"]

@@ -49,6 +49,12 @@ HOLDS_EXACTLY = (
     "ones below them"
 )
 HOLDS_WITHOUT_EXAMPLES = f"{HOLDS_EXACTLY}, where it keeps no examples (size = 0)"
+# On the digits, 0-6 and then 7-9, accuracy was 0.77 on the old classes and 0.27 on the new, and 0.91 and 0.74 behind
+# replay.
+SETS_NOTHING_APART = (
+    "without a memory beside it nothing tells the new classes from the old, and many new examples go by old names; "
+    "chain it to one, as er_ace does"
+)
 # Ash & Adams 2020; it is what the method does.
 STARTS_ANEW = "it throws the old weights away, and what did not arrive is lost"
 # On the digits from another scanner: 0.95 -> 0.90 on the old pages, and 0.95 with each method that holds the old.
@@ -59,6 +65,7 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("new classes", "shrink_and_perturb"): FORGETS,
     ("new classes", "dash"): FORGETS,
     ("new classes", "layer_decay"): FORGETS,
+    ("new classes", "ace"): SETS_NOTHING_APART,
     ("new classes", "soft_targets"): FORGETS,
     ("new classes", "stable_sgd"): FORGETS,
     ("new classes", "sam"): FORGETS,
@@ -89,6 +96,7 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("mixed", "shrink_and_perturb"): FORGETS,
     ("mixed", "dash"): FORGETS,
     ("mixed", "layer_decay"): FORGETS,
+    ("mixed", "ace"): SETS_NOTHING_APART,
     ("mixed", "soft_targets"): FORGETS,
     ("mixed", "stable_sgd"): FORGETS,
     ("mixed", "sam"): FORGETS,
@@ -119,6 +127,7 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("shifted domain", "shrink_and_perturb"): DRIFTS,
     ("shifted domain", "dash"): DRIFTS,
     ("shifted domain", "layer_decay"): DRIFTS,
+    ("shifted domain", "ace"): DRIFTS,
     ("shifted domain", "soft_targets"): DRIFTS,
     ("shifted domain", "stable_sgd"): DRIFTS,
     ("shifted domain", "sam"): DRIFTS,
@@ -156,6 +165,7 @@ UNPROTECTING = frozenset(
         "dash",
         "least_squares",
         "layer_decay",
+        "ace",
         "soft_targets",
         "stable_sgd",
         "sam",
@@ -174,6 +184,9 @@ HOLDS_BY = {
     "si": "importance",
     "regmean": "gram",
     "replay": "inputs",
+    "der": "inputs",
+    "gdumb": "inputs",
+    "icarl": "inputs",
     "a_gem": "inputs",
     "joint": "inputs",
     "mc_sgd": "inputs",
