@@ -26,12 +26,14 @@ CHAINS: Mapping[str, str] = MappingProxyType(
     {
         "sgm": "least_squares(start='class_mean', unit=True, scale='none') | freeze_old_rows | soft_targets "
         "| layer_decay(decay=0.9) | freeze_stem",
+        "slda": "refit_head(solve='discriminant', ridge=0.0001, relative=False, mode='paper')",
     }
 )
 """Chains that have a name.
 
 ``sgm`` is stability gap mitigation (Harun & Kanan 2024, arXiv:2306.01904) but for its LoRA, which is a matter of the
-model, and its rehearsal: ``sgm | replay(size=2000)``.
+model, and its rehearsal: ``sgm | replay(size=2000)``. ``slda`` is deep streaming linear discriminant analysis (Hayes &
+Kanan 2020, arXiv:1909.01520): a head solved from sums that ``refit_head`` keeps already.
 """
 
 
