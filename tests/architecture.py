@@ -14,7 +14,7 @@ FLOORS = {
     for floor, parts in {
         1: "types rng errors schema settings record formulas metrics transform content ahead heap",
         2: "nets memory streams datasets",
-        3: "context phase connecting importance method learner",
+        3: "context phase connecting importance projection method learner",
         4: "methods engine catalogue",
         5: "store config gate toy preflight privacy",
         6: "release experiment report demo amend blend export reproduction",
@@ -36,6 +36,7 @@ NEIGHBOURS = {
     "metrics": {"errors", "types"},
     "connecting": {"context", "phase"},
     "importance": {"context", "phase"},
+    "projection": {"phase"},
     "method": {"context", "phase"},
     "learner": {"context", "phase", "method"},
     "catalogue": {"methods"},

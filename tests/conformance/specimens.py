@@ -26,6 +26,7 @@ from onward.methods.expanse import Expanse
 from onward.methods.feature_distillation import FeatureDistillation
 from onward.methods.freeze_old_rows import FreezeOldRows
 from onward.methods.freeze_stem import FreezeStem
+from onward.methods.gem import GEM
 from onward.methods.joint import Joint
 from onward.methods.l2_to_parent import L2ToParent
 from onward.methods.layer_decay import LayerDecay
@@ -112,6 +113,7 @@ SPECIMENS = {
         },
     ),
     "freeze_stem": Specimen(FreezeStem(), FreezeStem(share=0.0), "it holds the stem; nothing holds what is above"),
+    "gem": Specimen(GEM(), GEM(size=0), two_blobs),
     "joint": Specimen(Joint(), "it has no strength: all data is all data", two_blobs),
     "l2_to_parent": Specimen(L2ToParent(strength=0.1), L2ToParent(strength=0.0), two_tilts),
     "layer_decay": Specimen(

@@ -36,6 +36,7 @@ METHODS = {
     "feature_distillation": "feature_distillation(form='smooth_l1')",
     "freeze_old_rows": "freeze_old_rows",
     "freeze_stem": "freeze_stem",
+    "gem": "gem",
     "joint": "joint",
     "l2_to_parent": "l2_to_parent",
     "layer_decay": "layer_decay",

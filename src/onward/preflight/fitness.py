@@ -34,6 +34,12 @@ ONLY_HINDERS = (
     "near chance on old classes when new ones come without them: it takes out of each step what goes against the "
     "examples it keeps, and takes no step towards them"
 )
+# On the digits, 0-6 and then 7-9, accuracy on the old classes was 0.08 after 8 epochs and 0.84 after 30, by when those of
+# a_gem were still at 0.00.
+RECALLS_LATE = (
+    "near chance on old classes for the first epochs after new ones come without them: the examples it keeps are asked "
+    "only in steps that go against them; train for longer, where it holds them"
+)
 # The features may stay as they are: the head is free to call everything new.
 HOLDS_FEATURES = (
     "near chance on old classes when new ones come without them: it holds the features, and nothing holds the head"
@@ -72,6 +78,7 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("new classes", "least_squares"): FORGETS,
     ("new classes", "align_head"): DRAWS_THE_GONE,
     ("new classes", "a_gem"): ONLY_HINDERS,
+    ("new classes", "gem"): RECALLS_LATE,
     ("new classes", "ewc"): HOLDS_WEIGHTS,
     ("new classes", "l2_to_parent"): HOLDS_WEIGHTS,
     ("new classes", "mas"): HOLDS_WEIGHTS,
@@ -102,6 +109,7 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("mixed", "least_squares"): FORGETS,
     ("mixed", "align_head"): DRAWS_THE_GONE,
     ("mixed", "a_gem"): ONLY_HINDERS,
+    ("mixed", "gem"): RECALLS_LATE,
     ("mixed", "ewc"): HOLDS_WEIGHTS,
     ("mixed", "l2_to_parent"): HOLDS_WEIGHTS,
     ("mixed", "mas"): HOLDS_WEIGHTS,
