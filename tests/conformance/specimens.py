@@ -19,6 +19,7 @@ from onward.method import Method
 from onward.methods.a_gem import AGEM
 from onward.methods.align_head import AlignHead
 from onward.methods.batch_ensemble import BatchEnsemble
+from onward.methods.bic import BiC
 from onward.methods.ckca import CKCA
 from onward.methods.dash import DASH
 from onward.methods.ewc import EWC
@@ -95,6 +96,7 @@ SPECIMENS = {
         BatchEnsemble(members=1),
         "it learns as several do, and holds nothing",
     ),
+    "bic": Specimen(BiC(), BiC(size=0), two_blobs),
     "ckca": Specimen(CKCA(features=1.0, answers=4.0), CKCA(answers=0.0, slowing=0.0), two_tilts),
     "dash": Specimen(DASH(), DASH(least=1.0), "it frees the network for the new, and holds nothing of the past"),
     "ewc": Specimen(EWC(strength=30.0), EWC(strength=0.0), two_tilts),

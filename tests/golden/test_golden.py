@@ -29,6 +29,7 @@ METHODS = {
     "a_gem": "a_gem",
     "align_head": "align_head",
     "batch_ensemble": "batch_ensemble",
+    "bic": "replay(size=100) | bic",
     "ckca": "ckca",
     "dash": "dash",
     "ewc": "ewc(strength=100)",

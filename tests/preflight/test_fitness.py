@@ -83,6 +83,12 @@ def test_what_is_said_to_recall_late_holds_old_classes_after_more_epochs():
     assert old_after("gem") < 0.3 and old_after("gem", epochs=30) > 0.7
 
 
+def test_what_is_said_to_bring_level_what_something_else_must_hold():
+    assert "replay | bic" in failing(facts("new classes"), parsed("bic"))["bic"]
+    assert failing(facts("new classes"), parsed("replay | bic")) == {}
+    assert old_after("bic") < 0.4 and old_after("replay | bic") > 0.7
+
+
 def test_what_is_said_of_drawn_features_holds_where_the_head_alone_is_trained():
     assert 'trains = "head"' in failing(facts("new classes"), parsed("align_head"))["align_head"]
     assert old_after("align_head", trains="head") > 0.9
