@@ -26,7 +26,7 @@ class GEM(Method):
     With g the gradient on the new batch and g_k that of the cross-entropy on what is kept of update k, for each of the
     t - 1 updates before, where some gᵀ g_k < 0:
 
-        g̃ = g + Σ_k v_k g_k,   v = argmin ½ vᵀ G Gᵀ v + gᵀ Gᵀ v,  v_k >= γ              (Eqs. 7-11 of [1])
+        g̃ = g + Σ_k v_k g_k,   v = argmin ½ vᵀ G Gᵀ v + gᵀ Gᵀ v,  v_k >= γ                  (Eq. 11 of [1])
 
     with the g_k the rows of G; else g. For γ = 0 that is the nearest to g with g̃ᵀ g_k >= 0 for every k, where A-GEM
     asks this of all memories as one. A margin γ > 0 lets the memories teach as well: at least γ g_k of each.
