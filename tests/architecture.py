@@ -14,7 +14,7 @@ FLOORS = {
     for floor, parts in {
         1: "types rng errors schema settings record formulas metrics transform content ahead heap",
         2: "nets memory streams datasets",
-        3: "context step phase connecting importance interference method learner",
+        3: "context step phase connecting importance interference projection method learner",
         4: "methods engine catalogue",
         5: "store config gate toy preflight privacy",
         6: "release experiment report demo amend blend export reproduction",
@@ -38,6 +38,7 @@ NEIGHBOURS = {
     "connecting": {"context", "phase", "step"},
     "importance": {"context", "phase", "step"},
     "interference": {"phase", "step"},
+    "projection": {"phase", "step"},
     "method": {"context", "phase"},
     "learner": {"context", "phase", "method"},
     "catalogue": {"methods"},

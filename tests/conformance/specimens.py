@@ -20,6 +20,7 @@ from onward.methods.a_gem import AGEM
 from onward.methods.ace import ACE
 from onward.methods.align_head import AlignHead
 from onward.methods.batch_ensemble import BatchEnsemble
+from onward.methods.bic import BiC
 from onward.methods.ckca import CKCA
 from onward.methods.dash import DASH
 from onward.methods.der import DER
@@ -29,6 +30,7 @@ from onward.methods.feature_distillation import FeatureDistillation
 from onward.methods.freeze_old_rows import FreezeOldRows
 from onward.methods.freeze_stem import FreezeStem
 from onward.methods.gdumb import GDumb
+from onward.methods.gem import GEM
 from onward.methods.icarl import ICaRL
 from onward.methods.joint import Joint
 from onward.methods.l2_to_parent import L2ToParent
@@ -108,6 +110,7 @@ SPECIMENS = {
         BatchEnsemble(members=1),
         "it learns as several do, and holds nothing",
     ),
+    "bic": Specimen(BiC(), BiC(size=0), two_blobs),
     "ckca": Specimen(CKCA(features=1.0, answers=4.0), CKCA(answers=0.0, slowing=0.0), two_tilts),
     "dash": Specimen(DASH(), DASH(least=1.0), "it frees the network for the new, and holds nothing of the past"),
     "der": Specimen(DER(size=20, per_batch=8, labels=0.5), DER(size=0), two_blobs),
@@ -127,6 +130,7 @@ SPECIMENS = {
         },
     ),
     "freeze_stem": Specimen(FreezeStem(), FreezeStem(share=0.0), "it holds the stem; nothing holds what is above"),
+    "gem": Specimen(GEM(), GEM(size=0), two_blobs),
     "gdumb": Specimen(GDumb(size=40), "it has no strength: it always starts afresh, from the memory", two_blobs),
     "icarl": Specimen(ICaRL(size=40, per_batch=8), "it has no strength: its head is of means, or trained", two_blobs),
     "joint": Specimen(Joint(), "it has no strength: all data is all data", two_blobs),

@@ -7,7 +7,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as some
 
-from onward.formulas.conflict import inner, without_conflict
+from onward.formulas.conflict import inner, multipliers, products, without_conflict, without_conflicts
 from onward.rng import generator
 
 
@@ -43,3 +43,69 @@ def test_what_is_left_never_goes_against_the_reference_and_is_the_nearest_that_d
         other = without_conflict(drawn(seed, "other", str(number)), r)
         way = [one - another for one, another in zip(other, g, strict=True)]
         assert inner(away, away) <= inner(way, way) + 1e-12
+
+
+def of(*numbers: float) -> list[torch.Tensor]:
+    """A gradient of one tensor."""
+    return [torch.tensor(numbers, dtype=torch.float64)]
+
+
+@pytest.mark.parametrize(
+    ("g", "margin", "left"),
+    [
+        ((-1.0, -0.5), 0.0, (0.0, 0.0)),
+        ((2.0, 0.0), 0.0, (1.0, 1.0)),
+        ((-1.0, 3.0), 0.0, (0.0, 3.0)),
+        ((-1.0, 3.0), 0.5, (0.0, 3.5)),
+        ((-1.0, 3.0), 2.0, (0.0, 5.0)),
+    ],
+)
+def test_of_two_references_what_is_left_is_the_nearest_that_goes_against_neither(g, margin, left):
+    """The references (1, 0) and (-1, 1) leave what has 0 <= x <= y.
+
+    (-1, -1/2) goes against the first alone; without that, (0, -1/2), it goes against the other, and only 0 is near. Of
+    (2, 0) half of (-1, 1) · 2 is taken. (-1, 3) lies nearest to (0, 3). A margin of 1/2 adds 1/2 of (0, 1) first, which
+    is the sum of both, and (-1, 3.5) lies nearest to (0, 3.5); one of 2 adds (0, 2).
+    """
+    r = [of(1.0, 0.0), of(-1.0, 1.0)]
+    (found,) = without_conflicts(of(*g), r, margin)
+    assert found.tolist() == pytest.approx(left, abs=1e-9)
+
+
+@pytest.mark.parametrize(("margin", "left"), [(0.5, 0.0), (3.0, 1.0)])
+def test_of_one_reference_the_margin_is_the_least_that_it_counts(margin, left):
+    """g = -2 r asks for 2 r; a margin below changes nothing, and one of 3 leaves r."""
+    (found,) = without_conflicts(of(-2.0), [of(1.0)], margin)
+    assert found.item() == pytest.approx(left)
+
+
+@pytest.mark.parametrize("margin", [0.0, 0.5])
+def test_without_any_conflict_the_very_tensors_come_back_whatever_the_margin(margin):
+    g = of(1.0, -3.0)
+    assert without_conflicts(g, [of(1.0, -3.0), of(3.0, 1.0), of(0.0, 0.0)], margin)[0] is g[0]
+    assert without_conflicts(g, [of(-1.0, 0.0), of(torch.nan, 0.0)], margin)[0] is g[0]
+
+
+@given(some.integers(0, 10_000))
+def test_of_one_reference_it_is_the_projection_of_one(seed):
+    g, r = drawn(seed, "g"), drawn(seed, "r")
+    for one, other in zip(without_conflicts(g, [r]), without_conflict(g, r), strict=True):
+        torch.testing.assert_close(one, other)
+
+
+@given(some.integers(0, 10_000), some.integers(2, 6), some.booleans())
+def test_of_several_it_fulfils_the_conditions_of_the_best(seed, count, twice):
+    """v >= γ, g̃ᵀ r_k >= 0, and v_k > γ only where g̃ᵀ r_k = 0: these make it the one solution, for it is convex."""
+    g, r = drawn(seed, "g"), [drawn(seed, "r", str(k)) for k in range(count)]
+    r += r[:1] if twice else []
+    v = multipliers(products([g, *r]), 0.25)
+    if not len(v):
+        assert all(inner(g, each) >= 0 for each in r)
+        return
+    left = without_conflicts(g, r, 0.25)
+    slack = torch.stack([inner(left, each) for each in r])
+    assert (v >= 0.25).all() and (slack > -1e-9).all()
+    assert ((v - 0.25) * slack).abs().max() < 1e-9
+    expected = [whole + sum(s * each[i] for s, each in zip(v, r, strict=True)) for i, whole in enumerate(g)]
+    for one, other in zip(left, expected, strict=True):
+        torch.testing.assert_close(one, other)

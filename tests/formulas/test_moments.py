@@ -12,7 +12,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 
 from onward.errors import InputError
 from onward.formulas import moments as module
-from onward.formulas.moments import Moments, balancing
+from onward.formulas.moments import Moments, balancing, within_classes
 from onward.rng import generator
 
 D, C = 3, 4
@@ -47,6 +47,12 @@ def test_by_hand():
     assert moments.second.tolist() == [[35, 44], [44, 56]]
     assert moments.sums.tolist() == [[6, 8], [3, 4], [0, 0]]
     assert moments.counts.tolist() == [2, 1, 0] and moments.present.tolist() == [True, True, False]
+
+
+def test_what_varies_within_classes_is_what_is_left_when_each_loses_its_mean():
+    """Class 0 has (1, 2) and (5, 6) around (3, 4): 2 · 2² in every place; class 1 is one example."""
+    moments = of(FEATURES, TARGETS, c=3)
+    assert within_classes(*moments.kept().values()).flatten().tolist() == pytest.approx([8, 8, 8, 8])
 
 
 def test_an_example_of_weight_3_counts_as_three():

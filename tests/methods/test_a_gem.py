@@ -23,8 +23,9 @@ from tests.reference.a_gem import a_gem
 
 from onward.engine.update import update
 from onward.errors import InputError
-from onward.methods.a_gem import AGEM, beside
+from onward.methods.a_gem import AGEM, project
 from onward.methods.warm_start import WarmStart
+from onward.projection import beside
 from onward.rng import generator
 from onward.step import Step, cross_entropy
 from onward.types import Batch, Examples
@@ -58,7 +59,7 @@ def edited(old: Examples, new: Batch) -> tuple[list[torch.Tensor], list[torch.Te
     cross_entropy(step).backward()
     parameters = list(model.parameters())
     before = [each.grad.clone() for each in parameters if each.grad is not None]
-    beside(old, 10)(step)
+    beside([old], 10, project)(step)
     after = [each.grad for each in parameters if each.grad is not None]
     loss = cross_entropy(Step(model, Batch(old.inputs, old.targets), torch.Generator()))
     return before, after, list(torch.autograd.grad(loss, parameters))

@@ -10,15 +10,20 @@ from sklearn.linear_model import Ridge
 from tests.conformance.scenarios import SCENARIOS, clouds
 from tests.methods.walks import FIRST, SECOND, SEED, SETTINGS, begun
 from tests.reference.refit_head import refit_head as reference
+from tests.reference.refit_head import slda
 
+from onward.catalogue import parsed
 from onward.engine.update import update
 from onward.errors import InputError
 from onward.learner import Learner
 from onward.methods.refit_head import RefitHead
 from onward.methods.scratch import Scratch
 from onward.methods.warm_start import WarmStart
+from onward.nets.classifier import Classifier
+from onward.nets.head import Head
 from onward.nets.random_features import RandomFeatures
 from onward.nets.zoo import build, fresh
+from onward.toy import two_blobs
 from onward.types import Examples, subset
 
 ALL = Examples(torch.cat([FIRST.inputs, SECOND.inputs]), torch.cat([FIRST.targets, SECOND.targets + 3]), tuple("abcde"))
@@ -43,9 +48,10 @@ def updated(learner, *portions):
     return learner
 
 
+@pytest.mark.parametrize("solve", ["least_squares", "discriminant"])
 @pytest.mark.parametrize("mode", ["ridge", "paper"])
-def test_portion_by_portion_it_is_the_head_of_all_data_at_once(mode):
-    method = RefitHead(mode=mode)
+def test_portion_by_portion_it_is_the_head_of_all_data_at_once(mode, solve):
+    method = RefitHead(solve=solve, mode=mode)
     apart, once = updated(frozen(method), FIRST, SECOND), updated(frozen(method), ALL)
     torch.testing.assert_close(head_of(apart), head_of(once), rtol=1e-6, atol=1e-7)
     for name in ("second", "sums", "counts"):
@@ -74,6 +80,32 @@ def test_it_is_the_ridge_regression_of_scikit_learn():
     theirs = Ridge(alpha=0.2 * len(ALL)).fit(features, torch.eye(5)[ALL.targets].numpy())
     expected = torch.cat([torch.tensor(theirs.coef_), torch.tensor(theirs.intercept_)[:, None]], dim=1)
     torch.testing.assert_close(head_of(learner), expected.float(), rtol=1e-4, atol=1e-6)
+
+
+def test_slda_is_that_of_a_stream_of_single_examples():
+    """Its ε of (1 - ε) Σ + ε I is λ = ε / (1 - ε); of the logits what all classes share is left out, and 1 - ε."""
+    learner = updated(frozen(parsed("slda")), FIRST, SECOND)
+    order = torch.randperm(len(ALL), generator=torch.Generator().manual_seed(0))
+    with torch.no_grad():
+        features = learner.model.features(ALL.inputs)
+        said = slda(features[order], ALL.targets[order], 5, 1e-4)(features)
+        ours = learner.model.logits(features).double()
+    torch.testing.assert_close(ours.log_softmax(1), said.log_softmax(1), rtol=2e-3, atol=2e-3)
+    assert (ours.argmax(dim=1) == ALL.targets).double().mean() > 0.95
+
+
+def test_what_is_summed_serves_either_solve_which_may_change_along_a_lineage():
+    first = updated(frozen(RefitHead()), FIRST)
+    other, _ = update(first, SECOND, HEAD, SEED, method=parsed("slda"))
+    torch.testing.assert_close(head_of(other), head_of(updated(frozen(parsed("slda")), FIRST, SECOND)))
+
+
+def test_a_head_without_biases_can_be_fitted_and_not_be_a_discriminant():
+    backbone = frozen().model.backbone
+    child, _ = update(Learner(Classifier(backbone, Head(12, bias=False)), RefitHead()), FIRST, HEAD, SEED)
+    assert (child.predict(FIRST.inputs).logits.argmax(dim=1) == FIRST.targets).double().mean() > 0.9
+    with pytest.raises(InputError, match=r"head was made without: take refit_head\(solve='least_squares'\), or"):
+        update(Learner(child.model, parsed("slda"), child.kept), SECOND, HEAD, SEED)
 
 
 def test_an_example_that_is_forgotten_might_never_have_been_there():
@@ -160,17 +192,25 @@ def test_random_features_want_a_backbone_that_stands_still():
         begun(RefitHead(expansion=10))
 
 
+@pytest.mark.parametrize("method", [RefitHead(), parsed("slda")], ids=["refit_head", "slda"])
 @pytest.mark.parametrize("scenario", SCENARIOS)
-def test_a_backbone_with_batch_norm_or_tasks_is_served(scenario):
+def test_a_backbone_with_batch_norm_or_tasks_is_served(scenario, method):
     here = SCENARIOS[scenario]
-    first, _ = update(Learner(here.net(), RefitHead()), here.first, SETTINGS, SEED)
+    first, _ = update(Learner(here.net(), method), here.first, SETTINGS, SEED)
     child, _ = update(first, here.second, SETTINGS, SEED)
     assert all(bool(parameter.isfinite().all()) for parameter in child.model.parameters())
+
+
+def test_slda_holds_what_is_old():
+    for seed in (0, 1):
+        after = two_blobs(parsed("slda"), seed)
+        assert min(after.old, after.new) > 0.9
 
 
 @pytest.mark.parametrize(
     ("fields", "told"),
     [
+        ({"solve": "own"}, "solve must be one of .*, got 'own'"),
         ({"ridge": -1.0}, "ridge must be >= 0, got -1.0"),
         ({"mode": "own"}, "mode must be one of ridge, paper, got 'own'|mode must be one of paper, ridge, got 'own'"),
         ({"expansion": -1}, "expansion must be >= 0, got -1"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -90,3 +91,18 @@ def test_a_gradient_goes_through_its_weight_to_each_block():
 
 def test_the_weight_of_an_empty_head_has_no_rows():
     assert Head(3).weight.shape == (0, 3)
+
+
+@pytest.mark.parametrize("bias", [True, False])
+def test_the_last_logits_can_be_scaled_and_moved_in_the_weights_whatever_is_added_to_them(bias):
+    head = Head(4, [2, 3], bias=bias, corrections=[{"rows": [0, 3, 4], "reads": 4}])
+    draws = generator(0, "adjust")
+    with torch.no_grad():
+        for parameter in head.parameters():
+            parameter.copy_(torch.randn(parameter.shape, generator=draws))
+    features = torch.randn(6, 4, generator=draws)
+    before = head(features)
+    head.adjust(2, 0.5, -3.0 if bias else 0.0)
+    after = head(features)
+    assert torch.equal(after[:, :2], before[:, :2])
+    torch.testing.assert_close(after[:, 2:], 0.5 * before[:, 2:] - (3 if bias else 0))

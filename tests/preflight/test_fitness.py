@@ -78,6 +78,17 @@ def test_what_is_said_to_fit_keeps_old_classes_on_the_digits():
         assert old_after(text) > 0.7
 
 
+def test_what_is_said_to_recall_late_holds_old_classes_after_more_epochs():
+    assert "train for longer" in failing(facts("new classes"), parsed("gem"))["gem"]
+    assert old_after("gem") < 0.3 and old_after("gem", epochs=30) > 0.7
+
+
+def test_what_is_said_to_bring_level_what_something_else_must_hold():
+    assert "replay | bic" in failing(facts("new classes"), parsed("bic"))["bic"]
+    assert failing(facts("new classes"), parsed("replay | bic")) == {}
+    assert old_after("bic") < 0.4 and old_after("replay | bic") > 0.7
+
+
 def test_what_is_said_of_drawn_features_holds_where_the_head_alone_is_trained():
     assert 'trains = "head"' in failing(facts("new classes"), parsed("align_head"))["align_head"]
     assert old_after("align_head", trains="head") > 0.9
@@ -90,14 +101,14 @@ def test_what_is_said_not_to_tell_new_from_old_calls_much_that_is_new_old():
     assert old_after("er_ace") > 0.7
 
 
-def old_after(method: str, trains: Part = "all") -> float:
+def old_after(method: str, trains: Part = "all", epochs: int = 8) -> float:
     """Accuracy on the digits 0 to 6 after an update with 7 to 9."""
-    return accuracy_after(method, OLD, trains)
+    return accuracy_after(method, OLD, trains, epochs)
 
 
-def accuracy_after(method: str, digits: tuple[str, ...], trains: Part = "all") -> float:
+def accuracy_after(method: str, digits: tuple[str, ...], trains: Part = "all", epochs: int = 8) -> float:
     """Accuracy on some digits after that."""
-    after, _ = update(version(OLD, method), arrived(NEW), Settings(epochs=8, trains=trains))
+    after, _ = update(version(OLD, method), arrived(NEW), Settings(epochs=epochs, trains=trains))
     return judge(after, held(digits)["digits:test"]).accuracy
 
 

@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from onward.errors import InputError, listed
-from onward.formulas.moments import blocks, finite, form
+from onward.formulas.moments import blocks, finite, form, within_classes
 from onward.types import Kept
 
 Spread = Literal["shared", "full", "diagonal"]
@@ -162,11 +162,10 @@ class ClassSums:
 
     def _scatter_of_all(self) -> Tensor:
         """Return Σ (h - μ)(h - μ)ᵀ over all classes, μ the mean of each, or its diagonal."""
-        means = self.sums / self.counts.clamp(min=1)[:, None]
         if self.spread == "diagonal":
-            return (self.squares - self.sums * means).sum(dim=0)
+            return (self.squares - self.sums.square() / self.counts.clamp(min=1)[:, None]).sum(dim=0)
         squares = self.squares if self.spread == "shared" else self.squares.sum(dim=0)
-        return squares - self.sums.T @ means
+        return within_classes(squares, self.sums, self.counts)
 
     def _change(self, sign: int, features: Tensor, targets: Tensor) -> None:
         """Add the sums over examples, or take them away."""

@@ -173,6 +173,18 @@ class Moments:
             self.counts.index_add_(0, y, w, alpha=sign)
 
 
+def within_classes(second: Tensor, sums: Tensor, counts: Tensor) -> Tensor:
+    """Return Σ (h - μ)(h - μ)ᵀ over all examples, μ the mean of each one's class, (d, d).
+
+    Args:
+        second: Σ h hᵀ, (d, d).
+        sums: Σ h by class, (c, d).
+        counts: n_c, (c,).
+    """
+    rooted = sums / counts.where(counts > 0, 1).sqrt()[:, None]
+    return second - rooted.T @ rooted
+
+
 def balancing(targets: Tensor, c: int) -> Tensor:
     """Return the weight of an example of each class with which every class weighs 1 in all, 1 / n_c, (c,) float64.
 

@@ -68,20 +68,29 @@ def least_squares(
         InputError: when there is no example, or λ is negative.
     """
     hold({"strength must be finite and ≥ 0": 0 <= strength < math.inf}, {"strength": strength})
-    if mode not in get_args(Mode):
-        raise unknown("mode", mode, get_args(Mode))
-    if not moments.present.any():
-        raise InputError("least squares needs examples, and these moments have none; add features first")
-    n, counts, present = moments.counts.sum(), moments.counts[:, None], moments.present[:, None]
+    shares, n = shares_of(moments, mode), moments.counts.sum()
     matrix = moments.second / n
     negligible = SINGULAR * matrix.trace()
     mean = moments.sums.sum(dim=0) / n if bias else torch.zeros_like(matrix[0])
     matrix.addr_(mean, mean, alpha=-1)
     matrix.diagonal().add_(strength * (matrix.diagonal().mean() if relative else 1))
-    shares = counts / n if mode == "ridge" else present.double() / present.sum()
-    aims = shares * (moments.sums / counts.where(present, 1) - mean)
+    aims = shares * (moments.sums / moments.counts.where(moments.present, 1)[:, None] - mean)
     weight = solution(matrix, aims.T, negligible).T
     return Rows(weight, shares[:, 0] - weight @ mean if bias else None)
+
+
+def shares_of(moments: Moments, mode: Mode) -> Tensor:
+    """Return by how much each class counts, (c, 1), 1 in all; one without examples counts nothing.
+
+    Raises:
+        InputError: when there is no such mode, or no example.
+    """
+    if mode not in get_args(Mode):
+        raise unknown("mode", mode, get_args(Mode))
+    if not moments.present.any():
+        raise InputError("rows are solved from examples, and these moments have none; add features first")
+    counted = moments.counts if mode == "ridge" else moments.present.double()
+    return (counted / counted.sum())[:, None]
 
 
 def solution(matrix: Tensor, right: Tensor, negligible: Tensor | float) -> Tensor:

@@ -18,11 +18,24 @@ def some_of_each(data: Data, each: int, draw: Callable[[str], Generator]) -> Dat
         each: of a class, at most; >= 1.
         draw: gives the stream of a class by its name, so that how classes are counted moves no draw.
     """
+    return subset(data, rows_of_each(data, each, draw))
+
+
+def rows_of_each(data: Data, each: int, draw: Callable[[str], Generator], share: float = 1.0) -> Tensor:
+    """Return the rows of examples of every class that is there, drawn, in the order of the data.
+
+    Args:
+        data: from which to draw.
+        each: of a class, at most; >= 1.
+        draw: gives the stream of a class by its name, so that how classes are counted moves no draw.
+        share: of what there is of a class, at most.
+    """
     taken = []
     for name in present(data):
         rows = (data.targets == data.classes.index(name)).nonzero()[:, 0]
-        taken.append(rows[torch.randperm(len(rows), generator=draw(name))[:each]])
-    return subset(data, torch.cat(taken).sort().values)
+        most = min(each, int(share * len(rows)))
+        taken.append(rows[torch.randperm(len(rows), generator=draw(name))[:most]])
+    return torch.cat(taken).sort().values
 
 
 def lowest_of_each(data: Data, each: int, score: Callable[[Data], Tensor]) -> Tensor:

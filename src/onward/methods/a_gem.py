@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-import torch
-from torch import Generator
+from torch import Tensor
 
 from onward.connecting import few
 from onward.context import Context
@@ -18,8 +17,8 @@ from onward.memory.reservoir import passed_by, passed_by_without
 from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.phase import Phase
-from onward.step import Edit, Step, cross_entropy
-from onward.types import Batch, Data, Examples, Kept, joined
+from onward.projection import beside
+from onward.types import Data, Kept, joined
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,9 @@ class AGEM(Method):
         """Let no step of any phase go against the memory."""
         memory = recalled(context.kept, model.classes) if self.size else None
         for phase in phases:
-            yield phase if memory is None else phase.edited(beside(memory.to(model.device), self.per_batch))
+            if memory is not None:
+                phase = phase.edited(beside([memory.to(model.device)], self.per_batch, project))
+            yield phase
 
     def keep(self, model: Classifier, context: Context) -> Kept:
         """Take examples of the new data into the memory."""
@@ -99,24 +100,6 @@ class AGEM(Method):
         return passed_by_without(kept, gone)
 
 
-def beside(memory: Examples, size: int) -> Edit:
-    """Return the edit that takes out of a gradient what goes against ``size`` examples of a memory."""
-
-    def a_gem(step: Step) -> None:
-        batch = drawn(memory, size, step.generator)
-        moving = [parameter for parameter in step.model.parameters() if parameter.requires_grad]
-        loss = cross_entropy(Step(step.model, batch, step.generator))
-        reference = torch.autograd.grad(loss, moving, allow_unused=True, materialize_grads=True)
-        gradient = [torch.zeros_like(each) if each.grad is None else each.grad for each in moving]
-        for parameter, whole, left in zip(moving, gradient, without_conflict(gradient, reference), strict=True):
-            if left is not whole:
-                parameter.grad = left
-
-    return a_gem
-
-
-def drawn(memory: Examples, size: int, draws: Generator) -> Batch:
-    """Return some examples of a memory; all of it, without a draw, where it holds no more."""
-    if len(memory) <= size:
-        return Batch(memory.inputs, memory.targets)
-    return memory.take(torch.randperm(len(memory), generator=draws)[:size].to(memory.targets.device))
+def project(gradient: Sequence[Tensor], references: Sequence[Sequence[Tensor]]) -> list[Tensor]:
+    """Return what of a gradient does not go against that of the one memory there is."""
+    return without_conflict(gradient, *references)

@@ -10,8 +10,9 @@ import torch
 
 from onward.context import Context
 from onward.errors import InputError, hold, listed
+from onward.formulas.discriminant import discriminant
 from onward.formulas.moments import Moments
-from onward.formulas.ridge import least_squares
+from onward.formulas.ridge import Rows, least_squares
 from onward.method import Method
 from onward.nets.backbone import same_weights
 from onward.nets.classifier import Classifier
@@ -24,20 +25,31 @@ from onward.types import Data, Kept, in_order
 Mode = Literal["paper", "ridge"]
 """How much each class counts: all alike, or by its examples."""
 
+Solve = Literal["least_squares", "discriminant"]
+"""What the head is, of the sums: the best fit to one-hot targets, or the border between Gaussians."""
+
 
 @dataclass(frozen=True)
 class RefitHead(Method):
-    """Learn in one pass and forget nothing: all rows of the head solve least squares over all examples ever seen.
+    """Learn in one pass and forget nothing: all rows of the head are solved over all examples ever seen.
 
     With h the features, (d,), of a backbone that stands still, n_c examples of class c with mean μ_c, n in all with
     mean μ and S = (1/n) Σ h hᵀ:
 
         w_c = (n_c / n) (S − μμᵀ + λI)⁻¹ (μ_c − μ),   b_c = n_c / n − w_c · μ
 
-    the minimiser of (1/n) Σ ‖y − W h − b‖² + λ ‖W‖². Σ h hᵀ, Σ h by class and the n_c are all that it takes of the
-    past: they travel from update to update, d x d + c x d numbers, and no example does. So the head is what all data
-    at once would give, to the last digits of float64, whatever the order of arrival. Examples can be taken out of the
-    sums again.
+    the minimiser of (1/n) Σ ‖y − W h − b‖² + λ ‖W‖² (``least_squares``); or, with Σ the covariance of features around
+    the mean of their class,
+
+        w_c = (Σ + λI)⁻¹ (μ_c − μ),   b_c = log (n_c / n) − ½ w_c · (μ_c + μ)
+
+    linear discriminant analysis (``discriminant``), by which the softmax of the logits is the probability of a class,
+    were each a Gaussian of this covariance. Every class alike, with λ = 10⁻⁴, it is deep streaming LDA [3]: the chain
+    ``slda``.
+
+    Σ h hᵀ, Σ h by class and the n_c are all that either takes of the past: they travel from update to update,
+    d x d + c x d numbers, and no example does. So the head is what all data at once would give, to the last digits of
+    float64, whatever the order of arrival. Examples can be taken out of the sums again.
 
     The first update trains the network as the phases say and then solves the head, unless the head alone is trained
     (``trains = "head"``), or there is a parent: then no step is taken.
@@ -49,9 +61,11 @@ class RefitHead(Method):
                   data of every class
 
     Fields:
-        ridge: λ >= 0.
-        relative: λ is in units of the features' mean variance, so that their scale does not decide what is much.
-        mode: ``ridge``, as above; ``paper``, every class alike, 1/C in the place of n_c / n.
+        solve: ``least_squares`` or ``discriminant``, of the same sums: it may change from update to update.
+        ridge: λ >= 0. Papers: ε / (1 − ε) with ε = 10⁻⁴, of (1 − ε) Σ + εI [3].
+        relative: λ is in units of the mean variance of the features, or of that within classes, so that their scale
+            does not decide what is much. Papers: false [3].
+        mode: ``ridge``, as above; ``paper``, every class alike, 1/C in the place of n_c / n, as in [3].
         expansion: 0, or how many rectified random projections of h take its place [2]. Papers: 10,000 [2].
 
     Example:
@@ -64,14 +78,19 @@ class RefitHead(Method):
 
     Departures:
         1. The bias is not penalised; [2] has none, and a λ that is chosen on held-back examples at every update.
-        2. Logits lie near 0 and 1, as the targets do: classes are ranked right, but the softmax of these is no
-            probability to go by.
+        2. Logits of least squares lie near 0 and 1, as the targets do: classes are ranked right, but the softmax of
+            these is no probability to go by.
+        3. [3] adds to Σ, example by example, how far each lies from what its class's mean was until then, so that Σ
+            hangs on their order; ours is that of the sums. What is the same in every logit is left out of the rows.
 
     References:
         [1] Hoerl & Kennard 1970: ridge regression; the sums are its normal equations.
         [2] McDonnell et al. 2023, "RanPAC", arXiv:2307.02251.
+        [3] Hayes & Kanan 2020, "Lifelong Machine Learning with Deep Streaming Linear Discriminant Analysis",
+        arXiv:1909.01520.
     """
 
+    solve: Solve = "least_squares"
     ridge: float = 0.01
     relative: bool = True
     mode: Mode = "ridge"
@@ -80,6 +99,7 @@ class RefitHead(Method):
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
         rules = {
+            f"solve must be one of {listed(get_args(Solve))}": self.solve in get_args(Solve),
             "ridge must be >= 0": self.ridge >= 0,
             f"mode must be one of {listed(get_args(Mode))}": self.mode in get_args(Mode),
             "expansion must be >= 0": self.expansion >= 0,
@@ -102,8 +122,8 @@ class RefitHead(Method):
         """Train only where there are no features yet; then count the new examples in, and solve.
 
         Raises:
-            InputError: when there are no sums of a past that is not among the new examples, or rows of the head read
-                some of the features alone; before any training.
+            InputError: when there are no sums of a past that is not among the new examples, rows of the head read
+                some of the features alone, or a discriminant finds no biases; before any training.
         """
         # Here, not in prepare: another method of the chain may have moved the features since.
         missing = self.unknown(model, context)
@@ -113,11 +133,16 @@ class RefitHead(Method):
                 f"{listed(missing, most=5)}: bring examples of these as well this once, or take least_squares"
             )
         refuse_narrow_rows(model, "refit_head")
+        if self.solve == "discriminant" and not model.head.bias:
+            raise InputError(
+                "a discriminant tells classes apart by their biases as well, and this head was made without: take "
+                "refit_head(solve='least_squares'), or a network whose head has biases"
+            )
         if (context.old is None or not context.old.classes) and context.settings.trains != "head":
             yield from phases
         with torch.no_grad():
             moments = self.counted(model, context)
-            solved = least_squares(moments, self.ridge, self.mode, bias=model.head.bias, relative=self.relative)
+            solved = self.solved(moments, model.head.bias)
             start = 0
             for block in model.head.linears:
                 rows = slice(start, start := start + len(block.weight))
@@ -140,6 +165,12 @@ class RefitHead(Method):
                 known = model.meant(batch.targets)
                 moments.remove(model.features(batch.inputs.to(model.device)), known.to(model.device))
         return moments.kept()
+
+    def solved(self, moments: Moments, bias: bool) -> Rows:
+        """Return the rows of the head."""
+        if self.solve == "discriminant":
+            return discriminant(moments, self.ridge, self.mode, self.relative)
+        return least_squares(moments, self.ridge, self.mode, bias, self.relative)
 
     def counted(self, model: Classifier, context: Context) -> Moments:
         """Return the sums over all examples so far, the new ones among them."""

@@ -134,6 +134,26 @@ class Head(nn.Module):
             like = self.linears[0].weight
             self.corrections.append(Correction(rows, self.in_features, self.bias).to(like))
 
+    @torch.no_grad()
+    def adjust(self, since: int, scale: float, shift: float) -> None:
+        """Let the logits of some rows be ``scale`` times what they were, and ``shift`` more, which takes a bias.
+
+        Args:
+            since: the first of them, where a block begins; all that follow are.
+            scale: of the logits.
+            shift: of the logits.
+        """
+        start = 0
+        for block in self.linears:
+            if start >= since:
+                block.weight.mul_(scale)
+                if self.bias:
+                    block.bias.mul_(scale).add_(shift)
+            start += len(block.weight)
+        for each in self.added:
+            for parameter in each.parameters():
+                parameter[each.places >= since] *= scale
+
     def within(self, features: int) -> Head:
         """Return, of the same modules, those that were there when there were only so many features."""
         part = Head(features, bias=self.bias)

@@ -34,6 +34,17 @@ ONLY_HINDERS = (
     "near chance on old classes when new ones come without them: it takes out of each step what goes against the "
     "examples it keeps, and takes no step towards them"
 )
+# On the digits, 0-6 and then 7-9, accuracy on the old classes was 0.08 after 8 epochs and 0.84 after 30, where that of
+# a_gem was 0.00 still.
+RECALLS_LATE = (
+    "near chance on old classes for the first epochs after new ones come without them: the examples it keeps are asked "
+    "only in steps that go against them; train for longer, where it holds them"
+)
+# On the digits, 0-6 and then 7-9, accuracy on the old classes was 0.23, and 0.91 after replay.
+BRINGS_LEVEL = (
+    "much is lost of old classes when new ones come without them: it brings both level, and nothing in it holds the "
+    "old; put a method that does before it, as in replay | bic"
+)
 # The features may stay as they are: the head is free to call everything new.
 HOLDS_FEATURES = (
     "near chance on old classes when new ones come without them: it holds the features, and nothing holds the head"
@@ -79,6 +90,8 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("new classes", "least_squares"): FORGETS,
     ("new classes", "align_head"): DRAWS_THE_GONE,
     ("new classes", "a_gem"): ONLY_HINDERS,
+    ("new classes", "bic"): BRINGS_LEVEL,
+    ("new classes", "gem"): RECALLS_LATE,
     ("new classes", "ewc"): HOLDS_WEIGHTS,
     ("new classes", "l2_to_parent"): HOLDS_WEIGHTS,
     ("new classes", "mas"): HOLDS_WEIGHTS,
@@ -110,6 +123,8 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("mixed", "least_squares"): FORGETS,
     ("mixed", "align_head"): DRAWS_THE_GONE,
     ("mixed", "a_gem"): ONLY_HINDERS,
+    ("mixed", "bic"): BRINGS_LEVEL,
+    ("mixed", "gem"): RECALLS_LATE,
     ("mixed", "ewc"): HOLDS_WEIGHTS,
     ("mixed", "l2_to_parent"): HOLDS_WEIGHTS,
     ("mixed", "mas"): HOLDS_WEIGHTS,
@@ -139,6 +154,7 @@ FAILS: Mapping[tuple[Scenario, str], str] = {
     ("shifted domain", "freeze_old_rows"): DRIFTS,
     ("shifted domain", "freeze_stem"): DRIFTS,
     ("shifted domain", "least_squares"): DRIFTS,
+    ("shifted domain", "bic"): DRIFTS,
     ("shifted domain", "scratch"): STARTS_ANEW,
     ("same classes", "scratch"): STARTS_ANEW,
 }
@@ -174,6 +190,7 @@ UNPROTECTING = frozenset(
         "batch_ensemble",
         "vanilla_ensemble",
         "net2net",
+        "bic",
     }
 )
 """Methods that hold on to nothing of the past."""
