@@ -122,5 +122,13 @@ REPRODUCTIONS = (
         roles=Roles("subspace connectivity", "naive sgd, rate 0.01", "multitask"),
         forms=("full",),
     ),
+    Reproduction(
+        name="doan2023-cifar100-choices",
+        title="what they leave open on Split CIFAR-100, on training data held back",
+        claim=of("cifar100", sizes=False).claim,
+        caveat=SILENCES,
+        roles=Roles("subspace connectivity", "naive sgd", "multitask"),
+        forms=("full",),
+    ),
     *(of(stream, sizes) for sizes in (False, True) for stream in STREAMS),
 )
