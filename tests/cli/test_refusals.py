@@ -75,7 +75,7 @@ MISTAKES = [
         "--shape wants whole numbers >= 1 with commas between",
     ),
     ("init new --model cnn --shape 8,8", "cnn cannot be made for inputs of shape (8, 8)"),
-    ("init new --model mlp --shape 1,8,8 --classes a,b --mean 0.5", "--classes, --mean is for yours"),
+    ("init new --model mlp --shape 1,8,8 --classes a,b --length 8", "--classes, --length is for yours"),
     ("init new --model mlp --shape 1,8,8 --test seven.npz", "the test set seven.npz"),
     ("init dead --model mlp --shape 1,8,8", "a head's name is"),
 ]

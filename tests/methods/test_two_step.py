@@ -168,9 +168,9 @@ def batches(phase, index):
     """The (x, y) of each step of a phase, by its place in the plan."""
     streams = [generator(SEED, "phase", index, phase.name, k, "batches") for k in range(phase.settings.epochs)]
     return [
-        (phase.data.inputs[rows], phase.data.targets[rows])
+        (phase.data.inputs[piece.rows], phase.data.targets[piece.rows])
         for draws in streams
-        for ((_, rows),) in epoch(phase, [phase.data], draws)
+        for (piece,) in epoch(phase, [phase.data], draws)
     ]
 
 
