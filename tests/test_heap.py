@@ -29,7 +29,7 @@ print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
 def test_large_blocks_that_come_and_go_take_no_pages_from_the_system():
     """Blocks of 48 MB, over the 32 up to which glibc comes to keep a size by itself; not a sixth is asked for again.
 
-    The heap first grows, for as many turns as small objects that lie between the blocks make it (two to five were seen).
+    The heap first grows for some turns, as small objects lie between the blocks: two to five were seen.
     """
     pages = {
         way: int(subprocess.run([sys.executable, "-c", SEEN, way], capture_output=True, text=True, check=True).stdout)

@@ -35,11 +35,10 @@ CHAINS: Mapping[str, str] = MappingProxyType(
 """Chains that have a name.
 
 ``sgm`` is stability gap mitigation (Harun & Kanan 2024, arXiv:2306.01904) but for its LoRA, which is a matter of the
-model, and its rehearsal: ``sgm | replay(size=2000)``. ``mir`` is maximally interfered retrieval (Aljundi et al. 2019,
-arXiv:1908.04742), ``derpp`` DER++ (Buzzega et al. 2020, arXiv:2004.07211) and
-``er_ace`` replay with an asymmetric cross-entropy (Caccia et al. 2022, arXiv:2104.05025). ``slda`` is deep streaming
-linear discriminant analysis (Hayes & Kanan 2020, arXiv:1909.01520): a head solved from sums that ``refit_head`` keeps
-already.
+model, and its rehearsal: ``sgm | replay(size=2000)``. ``derpp`` is DER++ (Buzzega et al. 2020, arXiv:2004.07211),
+``er_ace`` replay with an asymmetric cross-entropy (Caccia et al. 2022, arXiv:2104.05025), and ``mir`` maximally
+interfered retrieval (Aljundi et al. 2019, arXiv:1908.04742). ``slda`` is deep streaming linear discriminant analysis
+(Hayes & Kanan 2020, arXiv:1909.01520): a head solved from sums that ``refit_head`` keeps already.
 """
 
 

@@ -77,10 +77,10 @@ def memory_after(model: Classifier, context: Context, each: int) -> Kept:
 def connected(phase: Phase, model: Classifier, context: Context, how: Connection) -> Phase | None:
     """Return the phase that connects, with the model put where it begins; None where there is no past to connect to.
 
-    It is the given phase with another objective: what that one holds still stays still, and its edits and paces hold;
-    its followers do not follow.
-    Parameters that were not there before, or in another shape, as the rows of new classes, stand at both ends where
-    they are found.
+    It is the given phase with another objective: what that one holds still stays still, and its edits and paces hold.
+    What is learned from goes with the objective: what stands beside the batches or apart from them, what is chosen of
+    it, where gradients are taken, and who follows. Parameters that were not there before, or in another shape, as the
+    rows of new classes, stand at both ends where they are found.
 
     Args:
         phase: one that has run; with its model.
@@ -104,8 +104,8 @@ def connected(phase: Phase, model: Classifier, context: Context, how: Connection
         resting=True,
         normalised_on=joined(context.new, memory),
     )
-    calm = replace(phase, name="connect", data=memory, mixes=(), terms={"cross_entropy": cross_entropy})
-    calm = replace(calm, within=None, followers=())
+    calm = replace(phase, name="connect", data=memory, mixes=(), apart=(), choices=())
+    calm = replace(calm, terms={"cross_entropy": cross_entropy}, within=None, climb=None, followers=())
     calm = calm.tuned(lr=how.lr, momentum=0.0, epochs=how.epochs, batch_size=how.batch_size, augment=())
     calm = calm.tuned(schedule="constant", warmup=0.0, patience=None, clip=how.clip)
     return calm.mixed(few(context, how.new), how.batch_size).inside(space)

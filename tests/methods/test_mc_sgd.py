@@ -22,6 +22,7 @@ from tests.methods.walks import (
 )
 from tests.reference.mc_sgd import mc_sgd
 
+from onward.catalogue import parsed
 from onward.engine.update import planned, update
 from onward.errors import InputError
 from onward.method import Method
@@ -133,3 +134,18 @@ def test_who_followed_what_was_learned_does_not_follow_the_connecting():
     steps = [phase.steps for phase in record.phases]
     assert len(learned) == 1 + steps[0]
     assert len(both) == 2 + sum(steps)
+
+
+@pytest.mark.parametrize(
+    "learning", ["replay(draw='mir', candidates=20, per_batch=4)", "der(labels=0.5)", "sam", "replay"]
+)
+def test_what_was_learned_from_has_no_part_in_the_connecting(learning):
+    """Its steps, and the examples that go through in them, are as many as without it."""
+    chain = parsed(learning) | METHOD
+    parent = begun(chain)
+    _, record = update(parent, SECOND, SETTINGS, SEED)
+    _, alone = update(begun(METHOD), SECOND, SETTINGS, SEED)
+    (connect,) = (phase for phase in record.phases if phase.name == "connect")
+    (wanted,) = (phase for phase in alone.phases if phase.name == "connect")
+    assert connect.samples == wanted.samples > 0
+    assert connect.steps == wanted.steps

@@ -59,7 +59,8 @@ class BiC(Method):
         2. The term with ρ and Newton's method in the place of steps down the gradient are ours, and so is the mean over
            classes of their means, in the place of a set that is balanced by leaving examples out.
         3. Exemplars to train on are another method's. One that is held out may be among them, and is then left out of
-           what stands beside the batches: what brings examples goes before this one in a chain.
+           what stands beside the batches: what brings examples goes before this one in a chain. What goes apart from
+           them, with ``der`` or ``replay(draw="mir")``, is not looked through, and may hold some.
         4. Distillation and cross-entropy weigh n / (n + m) and m / (n + m) in [1], of n old classes and m new ones;
            that is a strength of n / m of ``lwf``, to be set there.
         5. Where nothing of an old class is held out, as at the first update with it, or the head has tasks, whose
