@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 import torch
+from tests.nets.test_enlarged import inputs_of, network
 from tests.nets.test_expanded import ALL, Mobile, made, some
 from torch import nn
 
@@ -21,7 +22,7 @@ def copied(net, ratio, seed=1, crossed=False):
 
 def plain(name):
     """A network that is awake everywhere, and hangs on no group of channels: its copies would make another group."""
-    net = made(name)
+    net = network(name).float() if name == "cifar_resnet" else made(name)
     with torch.no_grad():
         for number, each in enumerate(each for name, each in net.named_parameters() if name.endswith("bias")):
             each.copy_(torch.rand(each.shape, generator=torch.Generator().manual_seed(number)))
@@ -42,10 +43,11 @@ def originals(wide, inputs):
     return torch.isclose(new.T[:, None], old.T[None], rtol=1e-4, atol=1e-5).all(dim=2)
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.mark.parametrize("name", [*ALL, "cifar_resnet"])
 def test_with_as_many_new_units_as_old_ones_every_old_feature_is_there_twice(name):
     net = plain(name)
-    same = originals(copied(net, 1.0), some(net, 60))
+    inputs = inputs_of(net, 60).float() if name == "cifar_resnet" else some(net, 60)
+    same = originals(copied(net, 1.0), inputs)
     assert same.shape == (net.features, net.features)
     assert (same.sum(0) == 1).all() and (same.sum(1) == 1).all()
 

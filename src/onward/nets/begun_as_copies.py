@@ -153,13 +153,13 @@ def as_one(
     layer: nn.Module, blocks: Sequence[nn.Module | None], came: Value, times: int
 ) -> tuple[Tensor, Tensor | None]:
     """Return the weight and the bias of a layer and what earlier expansions put beside it, as of one layer."""
-    first = layer.get_parameter("weight")
+    first = cast(Tensor, layer.weight)  # a parameter, or a buffer where it was never learned
     taken = [inputs_of(layer), *(times * each for each in came.channels[1:-1])]
     crosses = [each if isinstance(each, Cross) else None for each in blocks]
     made = [units(layer), *(0 if each is None or each.from_old is None else units(each.from_old) for each in crosses)]
     weight = first.new_zeros(sum(made), sum(taken), *first.shape[2:])
     weight[: made[0], : taken[0]] = first
-    biases: list[Tensor] = [layer.get_parameter("bias")] if layer.bias is not None else []
+    biases: list[Tensor] = [cast(Tensor, layer.bias)] if layer.bias is not None else []
     for cross, row, column, more, wider in zip(
         crosses, offsets(made)[1:], offsets(taken)[1:], made[1:], taken[1:], strict=True
     ):
