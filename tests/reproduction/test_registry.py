@@ -13,7 +13,7 @@ from onward.experiment.toml_file import numbered
 from onward.experiment.trial import FIELDS, Findings, sources_of
 from onward.nets.zoo import BACKBONES
 from onward.reproduction.claim import EXPERIMENTS
-from onward.reproduction.registry import REPRODUCTIONS, find
+from onward.reproduction.registry import GROUPS, REPRODUCTIONS, every, find
 from onward.streams.named import SCENARIOS
 
 EVERY = [pytest.param(each, form, id=each.called(form)) for each in REPRODUCTIONS.values() for form in each.forms]
@@ -24,7 +24,7 @@ def needed(roles: Roles | Grid | Published | Growth) -> set[str]:
     if isinstance(roles, Growth):
         return {roles.contender}
     if isinstance(roles, Published):
-        return {roles.contender}
+        return {roles.contender or roles.oracle}
     if isinstance(roles, Grid):
         return {roles.oracle, *(roles.label(start, cell) for start in roles.starts for cell in roles.cells)}
     return {roles.contender, roles.baseline, roles.oracle, *roles.allowed_more}
@@ -41,7 +41,7 @@ def test_experiment_is_sound_but_for_its_data_and_has_every_label_that_has_a_rol
     assert needed(reproduction.roles) <= set(labels)
     if isinstance(reproduction.roles, Published):
         assert set(labels) <= {*reproduction.roles.lines, *reproduction.roles.beyond}
-        assert (values["stream"]["parts"] == reproduction.roles.tasks) == (form == "full")
+        assert values["stream"]["parts"] == reproduction.roles.tasks or form == "quick"
     else:
         assert len(numbered(values["seeds"])) >= 2  # one seed has no interval
     if isinstance(reproduction.roles, Growth):
@@ -81,3 +81,12 @@ def test_unknown_names_are_refused_with_the_nearest():
         find("ckac")
     with pytest.raises(InputError, match="ckca has no slow form; it has: full, quick"):
         find("ckca").called("slow")
+
+
+def test_a_group_stands_for_the_columns_of_its_table_each_of_them_once():
+    named = every(["hsu2018-split-mnist", "ckca", "hsu2018-split-mnist-class"])
+    assert [each.name for each in named] == [*(f"hsu2018-split-mnist-{k}" for k in ("task", "domain", "class")), "ckca"]
+    assert {name for names in GROUPS.values() for name in names} <= set(REPRODUCTIONS)
+    assert not set(GROUPS) & set(REPRODUCTIONS)
+    with pytest.raises(InputError, match=r"unknown reproduction 'hsu2018'"):
+        every(["hsu2018"])

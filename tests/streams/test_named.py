@@ -77,6 +77,33 @@ def test_one_angle_is_the_step_between_rotations(digits):
     assert torch.equal(stream[0].train.inputs, digits[0].inputs)
 
 
+def test_angles_can_be_drawn_from_the_seed(digits):
+    def angles(parts, seed):
+        stream = build_stream("domain-incremental", *digits, parts=parts, seed=seed, angles="drawn")
+        return [float(e.name.removeprefix("rotated ").removesuffix("°")) for e in stream]
+
+    assert angles(6, 1) == angles(6, 1) != angles(6, 2)
+    assert all(0 <= angle < 180 for angle in angles(6, 1)) and max(angles(6, 1)) > 90
+
+
+def test_classes_can_be_the_domains_called_by_their_place_in_each(digits):
+    """Of the order 9, 8 ... 0 the first two parts are 8 and 9, 6 and 7: 8 and 6 are in the first place."""
+    order = [str(k) for k in range(9, -1, -1)]
+    stream = build_stream("domain-incremental", *digits, parts=5, seed=0, shift="classes", order=order)
+    assert all(e.train.classes == e.test.classes == ("place 1", "place 2") for e in stream)
+    assert [e.name for e in stream] == [f"classes {k}, {k - 1}" for k in range(9, 0, -2)]
+    for held, low in ((stream[0], 8), (stream[1], 6)):
+        for part, whole in zip((held.train, held.test), digits, strict=True):
+            here = (whole.targets == low) | (whole.targets == low + 1)
+            assert torch.equal(part.inputs, whole.inputs[here])
+            assert torch.equal(part.targets, whole.targets[here] - low)
+
+
+def test_classes_that_make_no_equal_parts_are_no_domains(digits):
+    with pytest.raises(InputError, match="10 classes make no 4 parts of as many each"):
+        build_stream("domain-incremental", *digits, parts=4, seed=0, shift="classes")
+
+
 @pytest.mark.parametrize("identity_first", [True, False])
 def test_permutations_are_those_of_the_seed(identity_first, digits):
     stream = build_stream(
@@ -105,6 +132,7 @@ def test_every_unknown_option_gets_the_nearest(digits):
         ("domain-incremental", {"parts": 2.0, "seed": None}, 3),
         ("domain-incremental", {"shift": "turned", "angles": [0, 9, 18], "identity_first": "no"}, 3),
         ("domain-incremental", {"angles": ["a", "b"]}, 1),
+        ("domain-incremental", {"angles": "random", "order": ["0"]}, 2),
         ("mixed", {"first": -0.1, "recurring": 1.1, "shifted": True, "shift": "rotated"}, 4),
     ],
 )

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from onward.reproduction.claim import Form, Reproduction
 
 Names = Annotated[
-    list[str] | None, typer.Argument(metavar="[NAME]...", help="One or more of them; without one, all are listed.")
+    list[str] | None,
+    typer.Argument(metavar="[NAME]...", help="One or more of them, or of their groups; without one, all are listed."),
 ]
 Quick = Annotated[bool, typer.Option("--quick", help="The form that takes minutes, on less data.")]
 Large = Annotated[bool, typer.Option("--large", help="The form at the size of papers, which wants a GPU.")]
@@ -42,14 +43,14 @@ def reproduce(
     from onward.errors import InputError
     from onward.experiment.export import plain
     from onward.reproduction.account import account
-    from onward.reproduction.registry import REPRODUCTIONS, find
+    from onward.reproduction.registry import REPRODUCTIONS, every
 
     if not names:
         list_them(tuple(REPRODUCTIONS.values()), as_json)
         return
-    if out and len(names) > 1:
-        raise InputError(f"--out is the folder of one reproduction, and {len(names)} are named; name one, or leave it")
-    form, chosen, said, failed = form_of(quick, large), [find(name) for name in names], [], False
+    form, chosen, said, failed = form_of(quick, large), every(names), [], False
+    if out and len(chosen) > 1:
+        raise InputError(f"--out is the folder of one reproduction, and {len(chosen)} are named; name one, or leave it")
     with ExitStack() as files:  # read before the first of them runs for hours
         wanted = [experiment.read(files.enter_context(each.file(form)), data_dir, seeds) for each in chosen]
     for reproduction, each in zip(chosen, wanted, strict=True):
@@ -83,7 +84,9 @@ def list_them(every: tuple[Reproduction, ...], as_json: bool) -> None:
     """Print the reproductions there are, a line each."""
     from dataclasses import asdict
 
-    from onward.cli.show import print_json, print_table, table
+    from onward.cli.show import fact, print_json, print_table, table
+    from onward.errors import listed
+    from onward.reproduction.registry import GROUPS
 
     if as_json:
         print_json([asdict(each) for each in every])
@@ -92,6 +95,8 @@ def list_them(every: tuple[Reproduction, ...], as_json: bool) -> None:
     for each in every:
         made.add_row(each.name, ", ".join(each.forms), each.title, each.claim.reference)
     print_table(made)
+    for group, names in GROUPS.items():
+        fact(group, f"all of {listed(names)}")
 
 
 def show(results: Results, came: Account, folder: Path, quietly: bool) -> None:

@@ -43,10 +43,11 @@ class Published:
 
     Args:
         lines: of each method, under the label that it has in the experiment. Not all of them need be run.
-        contender: the method that the paper is about.
+        contender: the method that the paper is about; "" where it compares methods of others.
         tasks: how many the stream has. Of a shorter one no method is judged by the paper's numbers.
         oracle: the method that has all tasks at once, one of the lines.
-        beyond: methods that the paper does not have, where they are run.
+        beyond: methods that the paper does not have, where they are run beside a contender.
+        widened: a method is within its line where the 95 % interval here reaches so far, too.
     """
 
     lines: Mapping[str, Printed]
@@ -54,6 +55,7 @@ class Published:
     tasks: int
     oracle: str
     beyond: tuple[str, ...] = ()
+    widened: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class Line:
         forgetting: from the best earlier accuracy; over the runs.
         printed: in the paper.
         apart: by how many of the paper's standard deviations the accuracy here is above the printed one.
+        slack: by how many of them more the two may lie apart and still count as the same.
     """
 
     label: str
@@ -77,13 +80,14 @@ class Line:
     forgetting: Estimate
     printed: Printed
     apart: float
+    slack: float = 0.0
 
     @property
     def verdict(self) -> Verdict:
         """Whether the accuracy here is that of the paper, above or below it; "" where one of them is not known."""
         if not math.isfinite(self.apart):
             return ""
-        return "within" if abs(self.apart) <= NEAR else "above" if self.apart > 0 else "below"
+        return "within" if abs(self.apart) <= NEAR + self.slack else "above" if self.apart > 0 else "below"
 
 
 @dataclass(frozen=True)
@@ -96,12 +100,14 @@ class Beside:
 
     @property
     def own(self) -> Line:
-        """The line of the method that the paper is about."""
+        """The line of the method that the paper is about, where it is about one."""
         return self.of(self.published.contender)
 
     @property
     def further(self) -> tuple[tuple[Line, float], ...]:
         """The methods ``beyond`` the paper, each with its share of the gap between ``own`` and the oracle."""
+        if not self.published.beyond:
+            return ()
         gap = self.of(self.published.oracle).accuracy.mean - self.own.accuracy.mean
         lines = (line for line in self.lines if line.label in self.published.beyond)
         return tuple((line, (line.accuracy.mean - self.own.accuracy.mean) / (gap or math.nan)) for line in lines)
@@ -137,6 +143,7 @@ def line(results: Results, label: str, published: Published, comparable: bool) -
     runs = results.outcomes(label) if label in results.by_label else ()
     finals = [run.measures["average_accuracy"] for run in runs]
     accuracy, printed = over(finals), published.lines.get(label, UNPRINTED)
+    reach = accuracy.half_width if published.widened and math.isfinite(accuracy.half_width) else 0.0
     return Line(
         label=label,
         runs=len(runs),
@@ -145,4 +152,5 @@ def line(results: Results, label: str, published: Published, comparable: bool) -
         forgetting=over(run.measures["forgetting_from_best"] for run in runs),
         printed=printed,
         apart=(accuracy.mean - printed.accuracy) / printed.std if comparable else math.nan,
+        slack=reach / printed.std if comparable else 0.0,
     )

@@ -28,6 +28,8 @@ def published_table(found: Beside, name: str) -> Table:
     caption = (
         f"accuracy and forgetting in %; mean ± standard deviation over {counted(runs, 'seed')}; apart: in the paper's "
         f"standard deviations; within: by at most {NEAR:g} of them"
+        + ", and the 95 % interval here"
+        * found.published.widened
     )
     table = Table(title=Text(name), caption=Text(caption))
     table.add_column("method")

@@ -132,3 +132,9 @@ REPRODUCTIONS = (
     ),
     *(of(stream, sizes) for sizes in (False, True) for stream in STREAMS),
 )
+
+GROUPS = {
+    "doan2023-table6": tuple(of(stream, sizes=False).name for stream in STREAMS),
+    "doan2023-table5": tuple(of(stream, sizes=True).name for stream in STREAMS),
+}
+"""Tables of the paper by their number; table 2 is of lines of table 6, and table 4 is told with table 5."""

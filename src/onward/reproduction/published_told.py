@@ -14,7 +14,8 @@ def lines(reproduction: Reproduction, found: Beside) -> Iterator[tuple[str, str]
     """Yield a word and a sentence for what was claimed, what came of it, what fell short, and what was not run."""
     claim = reproduction.claim
     yield "claim", f"{claim.words} ({claim.paper}, {claim.reference})"
-    yield "here", here(found)
+    if found.published.contender:
+        yield "here", here(found)
     yield "table", together(found)
     for line, share in found.further:
         if math.isfinite(share):
@@ -47,5 +48,6 @@ def together(found: Beside) -> str:
     judged = found.judged
     short = [f"{line.label} ({line.apart:+.1f})" for line in judged if line.verdict == "below"]
     held = f"{len(judged) - len(short)} of {counted(len(judged), 'method')}"
-    told = f"{held} within {NEAR:g} of the paper's standard deviations or above"
+    reach = ", and our own 95 % interval," if found.published.widened else ""
+    told = f"{held} within {NEAR:g} of the paper's standard deviations{reach} or above"
     return f"{told}; below: {listed(short)}" if short else told

@@ -11,8 +11,14 @@ from onward.errors import InputError, unknown
 from onward.streams.experience import Stream
 from onward.streams.mixed import Mixture, mixed_arrivals
 from onward.streams.options import cut, number, require, whole
-from onward.streams.scenario import class_incremental, data_incremental, domain_incremental, task_incremental
-from onward.streams.shifts import permuted, rotated
+from onward.streams.scenario import (
+    class_incremental,
+    classes_as_domains,
+    data_incremental,
+    domain_incremental,
+    task_incremental,
+)
+from onward.streams.shifts import drawn_angles, permuted, rotated
 from onward.types import Data
 
 
@@ -49,31 +55,39 @@ def _domains(
     seed: int,
     *,
     shift: str = "rotated",
-    angles: float | Sequence[float] = 9.0,
+    angles: float | str | Sequence[float] = 9.0,
     identity_first: bool = True,
+    order: Sequence[str] | None = None,
 ) -> Stream:
-    """Return the domain-incremental stream of ``parts`` rotations or permutations.
+    """Return the domain-incremental stream of ``parts`` rotations or permutations, or of classes as domains.
 
     One parameter for each option that a file can hold, hence so many.
 
     Args:
-        train: what arrives in each domain.
+        train: what arrives in each domain; of ``classes`` what is split.
         test: what each domain is tested on.
         parts: how many domains.
-        seed: of the permutations.
-        shift: ``rotated`` or ``permuted``.
-        angles: of the rotations, in degrees: one for each part, or the step from each to the next, from 0.
+        seed: of what is drawn.
+        shift: ``rotated``, ``permuted``, or ``classes``, which are called by their place in each part.
+        angles: of the rotations, in degrees: one for each part, the step from each to the next, from 0, or ``drawn``,
+            each anywhere in [0, 180).
         identity_first: the first permutation is none.
+        order: of the classes, where they are the domains; None is drawn.
     """
     stepped = number(angles) and whole(parts)
     turns: Any = [part * angles for part in range(parts)] if stepped else angles
+    if angles == "drawn" and whole(parts, least=1) and whole(seed):
+        turns = drawn_angles(parts, seed)
     given = isinstance(turns, list | tuple) and len(turns) == parts and all(number(angle) for angle in turns)
     rules = {
-        "shift must be rotated or permuted": (shift, shift in ("rotated", "permuted")),
-        f"angles must be a number of degrees, or {parts} of them": (angles, given),
+        "shift must be rotated, permuted or classes": (shift, shift in ("rotated", "permuted", "classes")),
+        f"angles must be a number of degrees, {parts} of them, or drawn": (angles, given),
         "identity_first must be true or false": (identity_first, isinstance(identity_first, bool)),
+        'order must be left out, unless shift = "classes"': (order, order is None or shift == "classes"),
     }
     require("domain-incremental", {**cut(parts, seed), **rules})
+    if shift == "classes":
+        return classes_as_domains(train, test, parts, seed, order=order)
     shifts = rotated(turns) if shift == "rotated" else permuted(parts, seed, identity_first)
     return domain_incremental(train, test, shifts)
 
@@ -91,7 +105,7 @@ SCENARIOS: Mapping[str, Scenario] = MappingProxyType(
         "data-incremental": Scenario(data_incremental, ("sizes", "concentration", "stratified")),
         "class-incremental": Scenario(class_incremental, ("order", "first")),
         "task-incremental": Scenario(task_incremental, ("order", "first")),
-        "domain-incremental": Scenario(_domains, ("shift", "angles", "identity_first")),
+        "domain-incremental": Scenario(_domains, ("shift", "angles", "identity_first", "order")),
         "mixed": Scenario(
             lambda train, test, parts, seed, **mixture: mixed_arrivals(train, test, parts, seed, Mixture(**mixture)),
             tuple(field.name for field in fields(Mixture)),

@@ -17,7 +17,7 @@ from onward.streams.experience import Experience, Stream, comparable, portion
 from onward.streams.options import cut, number, require, whole
 from onward.streams.shifts import Shift, shifted
 from onward.streams.splits import dirichlet_sizes, even_sizes, grouped, ordered, rows_of, shuffled, split_rows
-from onward.types import Data, aligned, present, shape_of
+from onward.types import Data, aligned, known_as, present, shape_of
 
 Sizes = Literal["uniform", "dirichlet"]
 
@@ -108,6 +108,25 @@ def task_incremental(
     """Return ``class_incremental`` with the task told at test: predictions stay among its classes."""
     stream = class_incremental(train, test, parts, seed, order=order, first=first)
     return tuple(replace(experience, candidates=present(experience.train)) for experience in stream)
+
+
+def classes_as_domains(train: Data, test: Data, parts: int, seed: int, *, order: Sequence[str] | None = None) -> Stream:
+    """Return ``class_incremental`` with each class called by its place among those of its part, by their ids.
+
+    So Split MNIST is taught to one head of two rows, which tell in each part the first digit from the second.
+
+    Raises:
+        InputError: as there; and when the parts cannot all have as many classes.
+    """
+    stream = class_incremental(train, test, parts, seed, order=order)
+    groups = [present(experience.train) for experience in stream]
+    if len({len(group) for group in groups}) > 1:
+        raise InputError(
+            f"{sum(map(len, groups))} classes make no {parts} parts of as many each, so their places do not have the "
+            "same names; ask for a number of parts that divides them"
+        )
+    places = {name: f"place {k}" for group in groups for k, name in enumerate(group, start=1)}
+    return tuple(replace(each, train=known_as(each.train, places), test=known_as(each.test, places)) for each in stream)
 
 
 def domain_incremental(train: Data, test: Data, shifts: Sequence[Shift]) -> Stream:

@@ -157,6 +157,12 @@ def rotated(angles: Sequence[float]) -> tuple[Shift, ...]:
     return tuple(Rotation(float(angle)) for angle in angles)
 
 
+def drawn_angles(parts: int, seed: int) -> list[float]:
+    """Return so many angles of ``seed``, in degrees, evenly distributed in [0, 180)."""
+    drawn = torch.rand(parts, dtype=torch.float64, generator=generator(seed, "rotated", "angles"))
+    return (180 * drawn).tolist()
+
+
 def permuted(parts: int, seed: int, identity_first: bool = True) -> tuple[Shift, ...]:
     """Return ``parts`` pixel permutations of ``seed``, the first the identity unless that is not wanted."""
     drawn = tuple(Permutation(number, seed) for number in range(parts))
