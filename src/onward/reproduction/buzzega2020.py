@@ -1,7 +1,7 @@
 """What Buzzega et al. 2020 printed of Permuted and Rotated MNIST, arXiv:2004.07211: replay of labels and of answers.
 
-Accuracy over the twenty tasks ± standard deviation over 10 runs, in percent, with 200 examples kept where none are named.
-The numbers are as they are quoted from the paper's table; its text was not at hand.
+Accuracy over the twenty tasks ± standard deviation over 10 runs, in percent; 200 examples are kept where no number is
+named. The numbers are as they are quoted from the paper's table; its text was not at hand.
 """
 
 from __future__ import annotations
