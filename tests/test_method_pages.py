@@ -22,6 +22,7 @@ class MAS(Method):
                   a parameter
     Cost:         one pass
     Needs:        nothing
+    Status:       not measured: yet
 
     Fields:
         strength: λ >= 0. 0 is

@@ -3,7 +3,7 @@
     python tools/method_pages.py             writes the pages
     python tools/method_pages.py --check     fails when a page is not what it would write
 
-The sources are read, not imported, so this needs nothing installed.
+The sources of the methods are read, not imported.
 """
 
 from __future__ import annotations
@@ -12,14 +12,12 @@ import argparse
 import ast
 import re
 import sys
-import textwrap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-FACTS = ("Acts on", "Keeps", "Cost", "Needs")
-HEADINGS = (*FACTS, "Fields", "Example", "Departures", "References")
-HEADING = re.compile(rf"^({'|'.join(HEADINGS)}):[ \t]*(.*)$")
+from onward.docstring import FACTS, HEADINGS, parted, status_of
+
 CODE = re.compile(r"(`+.+?`+)")
 ITEM = re.compile(r"(?:^|\s{2,}|\n)(?=\[\d+\] )")
 
@@ -56,7 +54,7 @@ def read(path: Path) -> Method:
     """Read the method of a source file.
 
     Raises:
-        ValueError: when its docstring lacks a heading, or says other fields than it has.
+        ValueError: when its docstring lacks a heading, has an unknown status, or says other fields than it has.
     """
     tree = ast.parse(path.read_text(encoding="utf-8"))
     classes = [node for node in tree.body if isinstance(node, ast.ClassDef) and is_method(node)]
@@ -67,6 +65,7 @@ def read(path: Path) -> Method:
     if missing := [heading for heading in HEADINGS if heading not in sections]:
         raise ValueError(f"{path}: the docstring of {node.name} lacks: {', '.join(missing)}")
     method = Method(path.stem, node.name, idea, sections, tuple(fields(node)))
+    status_of(sections["Status"])
     told, has = list(described(sections["Fields"])), [field.name for field in method.fields]
     if told != has:
         raise ValueError(f"{path}: {node.name} has the fields {has}, its docstring describes {told}")
@@ -85,24 +84,6 @@ def fields(node: ast.ClassDef) -> Iterator[Field]:
             kind = ast.unparse(line.annotation)
             if not kind.startswith("ClassVar"):
                 yield Field(line.target.id, kind, ast.unparse(line.value) if line.value else "")
-
-
-def parted(docstring: str) -> tuple[str, dict[str, str]]:
-    """Split a docstring into what stands before the first heading, and the text under each heading."""
-    idea: list[str] = []
-    sections: dict[str, list[str]] = {}
-    lines = idea
-    for line in docstring.splitlines():
-        if found := HEADING.match(line):
-            lines = sections.setdefault(found[1], [])
-            line = found[2]
-        lines.append(line)
-    return "\n".join(idea).strip(), {name: dedented(text) for name, text in sections.items()}
-
-
-def dedented(lines: list[str]) -> str:
-    """Join the lines of a section: the first stands beside the heading, the rest are indented below it."""
-    return "\n".join([lines[0], textwrap.dedent("\n".join(lines[1:]))]).strip()
 
 
 def described(text: str) -> dict[str, str]:

@@ -155,15 +155,20 @@ def test_verify_counts_what_it_read():
     assert done("verify --json").json == {"versions": 3, "heads": 2, "problems": []}
 
 
-def test_methods_lists_every_method_with_its_fields_and_tells_all_of_one():
-    listing = done("methods").out.splitlines()
-    assert [line.split()[0] for line in listing[1:]] == [*names(), *CHAINS]
-    assert "strength=1.0, temperature=2.0" in next(line for line in listing if line.startswith("lwf"))
+def test_methods_lists_every_method_with_what_it_holds_and_keeps_and_tells_all_of_one():
+    listing = {line.split()[0]: line for line in done("methods").out.splitlines()[1:]}
+    assert list(listing) == [*names(), *CHAINS]
+    assert listing["ewc"].split()[1:3] == ["same,", "shift"] and "two numbers a parameter" in listing["ewc"]
+    assert listing["mir"].split()[1:5] == ["same,", "new,", "shift,", "mixed"]
+    assert "reconstruction" in listing["ckca"] and "no paper" in listing["warm_start"]
     told = done("methods lwf").out
     assert told.startswith("lwf\n\n") and "\nReferences:\n" in told
+    assert "strength=1.0, temperature=2.0" in told and "  holds       same classes, shifted domain\n" in told
+    assert done("methods scratch").out.endswith("nothing of the past in any scenario\n")
     assert done("methods sgm").out.startswith("sgm\n\nThe chain least_squares(")
     (described,) = done("methods lwf --json").json
     assert [field["name"] for field in described["fields"]] == ["strength", "temperature"]
+    assert described["sections"]["Keeps"] == "nothing" and described["holds"] == ["same classes", "shifted domain"]
 
 
 def test_a_reference_that_means_several_versions_is_refused(lineage):

@@ -156,31 +156,3 @@ def verify(lineage: options.LineageFolder = options.DEFAULT_LINEAGE, as_json: op
         console().print(f"{counted(health.versions, 'version')}, {counted(health.heads, 'head')}: {state}")
     if health.problems:
         raise typer.Exit(1)
-
-
-def methods(name: options.MethodName = None, as_json: options.AsJson = False) -> None:
-    """List the methods of updating, or tell all of one."""
-    import inspect
-
-    from onward import catalogue
-    from onward.cli.show import console, print_json, print_table, table
-
-    def tell(name: str) -> str:
-        chain = catalogue.CHAINS.get(name)
-        return f"The chain {chain}." if chain else inspect.getdoc(catalogue.method_class(name)) or ""
-
-    wanted = (*catalogue.names(), *catalogue.CHAINS) if name is None else (name,)
-    told = {each: tell(each) for each in wanted}
-    taken = {each: () if each in catalogue.CHAINS else catalogue.fields_of(each) for each in told}
-    if as_json:
-        shown = [{"name": k, "told": text, "fields": list(map(asdict, taken[k]))} for k, text in told.items()]
-        print_json(shown)
-        return
-    if name is not None:
-        console().print(f"{name}\n\n{told[name]}")
-        return
-    out = table("method", "fields", "what it does")
-    for each, text in told.items():
-        given = ", ".join(f"{field.name}={field.default!r}" for field in taken[each])
-        out.add_row(each, given, text.splitlines()[0] if text else "")
-    print_table(out)

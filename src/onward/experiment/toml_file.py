@@ -85,8 +85,23 @@ def read(path: str | Path, data_dir: str | Path | None = None, seeds: int | None
         InputError: with everything that is wrong; unknown names come with the nearest known ones.
         MissingExtraError: when the data needs a package that is not installed.
     """
-    file, folder = Path(path), None if data_dir is None else Path(data_dir)
+    file = Path(path)
     values = {"name": file.stem, **read_toml(file)} | ({} if seeds is None else {"seeds": seeds})
+    return made(values, str(file), None if data_dir is None else Path(data_dir))
+
+
+def made(values: Mapping[str, Any], where: str, folder: Path | None = None) -> Experiment:
+    """Return the experiment that the values of a document describe, after it was tried.
+
+    Args:
+        values: of ``Document``.
+        where: they stand, for what is said of problems.
+        folder: where data sets by name are looked for; None is the usual places.
+
+    Raises:
+        InputError: with everything that is wrong; unknown names come with the nearest known ones.
+        MissingExtraError: when the data needs a package that is not installed.
+    """
     wrong = Findings(problems(Document, values))
     numbers = numbered(values.get("seeds", Document.seeds))
     load = cache(partial(read_source, data_dir=folder))  # several streams may begin with the same data
@@ -101,7 +116,7 @@ def read(path: str | Path, data_dir: str | Path | None = None, seeds: int | None
     first = next(iter(streams.values())).plan
     if wrong or first is None:
         every = list(dict.fromkeys(wrong))
-        raise InputError(f"{counted(len(every), 'problem')} in {file}:" + "".join(f"\n- {each}" for each in every))
+        raise InputError(f"{counted(len(every), 'problem')} in {where}:" + "".join(f"\n- {each}" for each in every))
     if several:
         contenders = [
             replace(each, label=f"{each.label}, {name}", stream=tried.plan)

@@ -33,6 +33,7 @@ class ACE(Method):
     Cost:         per step a mask of (b, c) numbers
     Needs:        a memory beside the batch, as ``replay`` or ``expanse`` puts it there: without one nothing tells new
                   classes from old;  scenarios: new classes, mixed
+    Status:       not measured
 
     Fields:
         none.

@@ -41,6 +41,7 @@ class AlignHead(Method):
     Cost:         a forward pass over the new data; ``epochs`` over c · ``samples`` features through the head
     Needs:        features that stay (``trains = "head"``) or move little;  scenarios: new classes, mixed; with a parent
                   that kept no sums, new data of every class
+    Status:       not measured: its numbers are of a large transformer
 
     Fields:
         samples: features drawn for each class. 0 is the warm start, bit for bit. Papers: 256 in each epoch [1].

@@ -28,6 +28,7 @@ class BatchEnsemble(Method):
     Cost:         two products with vectors a layer in training; n forward passes in prediction
     Needs:        linear layers or convolutions that see an example of the batch as one row;  scenarios: all; holds
                   nothing by itself
+    Status:       matches its paper: as printed of it or above in ``doan2023-table6``, two streams
 
     Fields:
         members: n >= 1. 1 is the warm start, bit for bit. Papers: 2, better than 4 [1].

@@ -38,6 +38,7 @@ class BiC(Method):
     Keeps:        inputs, targets: the examples that are held out, in the form they came in
     Cost:         a forward pass over them; where other methods bring examples, one reading of those for each phase
     Needs:        leave to keep raw examples;  scenarios: new classes, mixed; beside methods that hold the old classes
+    Status:       not measured
 
     Fields:
         size: >= 0, examples of each class that an update holds out, at most half of what came of it. 0 is the warm

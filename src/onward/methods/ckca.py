@@ -48,6 +48,7 @@ class CKCA(Method):
     Keeps:        seen: N, one number
     Cost:         per step a forward pass of the parent; one pass in all where the new data is not augmented
     Needs:        a parent;  scenarios: more of the same classes; nothing in it recalls classes that do not arrive
+    Status:       reconstruction: of an abstract; ``ckca`` tells what came of it
 
     Fields:
         features: φ >= 0. 0 is no FeatReg.

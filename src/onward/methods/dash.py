@@ -36,6 +36,7 @@ class DASH(Method):
     Keeps:        nothing
     Cost:         per update a pass over the new data, forward and backward
     Needs:        a parent; linear or convolutional layers;  scenarios: all, meant for more of the same classes
+    Status:       not measured
 
     Fields:
         least: λ in [0, 1], the least share of a vector that stays. 1 is the warm start, bit for bit. Papers: 0.3 [1].

@@ -46,6 +46,7 @@ class Expanse(Method):
     Needs:        a network of layers that can be widened, and no other method that puts members, random features or
                   other layers into it; leave to keep raw examples where ``size`` > 0;  scenarios: all; ``triangular``
                   holds the answers among old classes, and needs examples to hold new rows below them
+    Status:       reconstruction: of an abstract and of programs that do otherwise; ``expanse`` tells what came of it
 
     Fields:
         mode: ``triangular``, what the authors meant; ``authors``, what they ran; or ``unfreeze``, a phase of

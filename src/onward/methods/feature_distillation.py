@@ -34,6 +34,7 @@ class FeatureDistillation(Method):
     Keeps:        nothing
     Cost:         per step a forward pass of the parent; one pass in all where the new data is not augmented
     Needs:        a parent, as many features as it has;  scenarios: all; class-incremental stays near chance
+    Status:       not measured
 
     Fields:
         strength: λ >= 0. 0 is the warm start, bit for bit. SGD may diverge where λ is large beside 1 / lr, and sooner

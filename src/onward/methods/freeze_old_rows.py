@@ -23,6 +23,7 @@ class FreezeOldRows(Method):
     Cost:         nothing
     Needs:        a parent and new classes; without them it is the warm start;  scenarios: new classes, mixed; holds
                   only the head
+    Status:       not measured: a part of ``sgm``
 
     Fields:
         none.

@@ -23,6 +23,7 @@ class FreezeStem(Method):
     Keeps:        nothing
     Cost:         nothing; the stem's part of the backward pass is saved
     Needs:        a parent; without one it is the warm start;  scenarios: all; holds only the stem
+    Status:       not measured: a part of ``sgm``
 
     Fields:
         share: of the backbone's parameters, counted as tensors from the input on, in [0, 1]. 0 is the warm start, bit

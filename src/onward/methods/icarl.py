@@ -43,6 +43,7 @@ class ICaRL(Method):
     Cost:         per step |M| / |B| of a plain step more, and a forward pass of the parent; at the end one of the model
                   over the new data and the exemplars
     Needs:        leave to keep raw examples; rows of the head that read all features;  scenarios: all
+    Status:       not measured
 
     Fields:
         size: the most exemplars kept, >= 1, as many of each class. Papers: 2000, or 20,000 for ImageNet [1].

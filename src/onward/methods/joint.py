@@ -30,6 +30,7 @@ class Joint(Method):
     Keeps:        inputs, targets: all data so far
     Cost:         per update an epoch over all data so far
     Needs:        room for all data;  scenarios: all
+    Status:       no paper
 
     Fields:
         start: ``fresh`` draws new weights each time, as retraining does; ``parent`` goes on from the parent's.

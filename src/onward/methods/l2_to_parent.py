@@ -32,6 +32,7 @@ class L2ToParent(Method):
     Keeps:        nothing
     Cost:         per step O(parameters)
     Needs:        a parent, parameters that keep their names;  scenarios: all; class-incremental stays near chance
+    Status:       not measured
 
     Fields:
         strength: λ >= 0. 0 is the warm start, bit for bit. SGD overshoots and diverges from about 2 / lr on.

@@ -27,6 +27,7 @@ class LayerDecay(Method):
     Keeps:        nothing
     Cost:         nothing
     Needs:        a parent; without one it is the warm start;  scenarios: all; holds nothing by itself
+    Status:       not measured: a part of ``sgm``
 
     Fields:
         decay: in (0, 1]. 1 is the warm start, bit for bit. Papers: 0.9 a parameter [1], 0.65 to 0.95 a layer [2].

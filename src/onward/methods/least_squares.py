@@ -62,6 +62,7 @@ class LeastSquares(Method):
     Keeps:        nothing
     Cost:         a forward pass over the new classes' examples; d² C operations and d³ / 3
     Needs:        new classes; without any it is the warm start;  scenarios: new classes, mixed; holds nothing by itself
+    Status:       matches its paper: ``good-start``
 
     Fields:
         start: the rows of new classes: ``least_squares``; ``class_mean``, μ_c [2]; ``random``, as the head grows.

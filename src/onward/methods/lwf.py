@@ -31,6 +31,7 @@ class LwF(Method):
     Keeps:        nothing
     Cost:         per step a forward pass of the parent; one pass in all where the new data is not augmented
     Needs:        a parent;  scenarios: all; class-incremental without exemplars stays near chance
+    Status:       not measured
 
     Fields:
         strength: λ >= 0. 0 is the warm start, bit for bit. Papers: 1 [1].

@@ -35,6 +35,7 @@ class MCSGD(Method):
     Keeps:        inputs, targets: ``per_class`` examples of each class of each update; updates: one number
     Cost:         of ``connect``: 2 m passes for each batch of the memory, which is small
     Needs:        leave to keep raw examples, SGD without nesterov;  scenarios: all
+    Status:       matches its paper: as printed of it or above in ``doan2023-table6``, two streams
 
     Fields:
         per_class: >= 0. 0 is the warm start, bit for bit. Papers: 1 [2].

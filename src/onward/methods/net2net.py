@@ -40,6 +40,7 @@ class Net2Net(Method):
     Needs:        linear layers, convolutions, embeddings, batch norm and sums; for ``layers`` a ReLU at the end; no
                   other method that puts members, random features or other layers into the network;  scenarios: all;
                   it gives room for the new, and holds nothing of the past
+    Status:       not measured
 
     Fields:
         ratio: new units of a layer for each that it has, rounded up, >= 0. 0 adds none.

@@ -33,6 +33,7 @@ class Progressive(Method):
     Cost:         the network's forward pass, and both passes through the new layers; none back through the network
     Needs:        no other method that puts members or random features into the network;  scenarios: all; holds the
                   answers among old classes, and needs examples beside it, as of ``replay``, to hold new rows below them
+    Status:       not measured: ``expanse-distant`` has it beside ``expanse``
 
     Fields:
         layers: how many at each update, >= 0. 0 trains new rows on the features as they are. Papers: "a new layer" [1].

@@ -59,6 +59,7 @@ class RefitHead(Method):
     Cost:         a forward pass over the new data; d² n operations and d³ / 3 + d² c; no backward pass
     Needs:        features worth having;  scenarios: all in which they still serve; with a parent that kept no sums, new
                   data of every class
+    Status:       not measured
 
     Fields:
         solve: ``least_squares`` or ``discriminant``, of the same sums: it may change from update to update.

@@ -38,6 +38,7 @@ class RegMean(Method):
     Keeps:        gram/*: d (d + 1) / 2 numbers for a layer of d inputs; examples: one number
     Cost:         per update two forward passes over ``examples`` and one solve of d³ a layer; per step nothing
     Needs:        layers that keep their names and shapes;  scenarios: all; new classes stand where they were learned
+    Status:       no paper: along a lineage it is ours; ``doan2023-table6`` has it beside others
 
     Fields:
         strength: λ >= 0. 0 is the warm start, bit for bit. Papers: 1 [1].

@@ -31,6 +31,7 @@ class SAM(Method):
     Cost:         two forward and two backward passes in each step, both in the bill
     Needs:        no other method in the chain that chooses where the gradient is taken;  scenarios: all; holds nothing
                   by itself
+    Status:       not measured
 
     Fields:
         rho: ρ >= 0. 0 is the warm start, bit for bit. Papers: 0.05 [1]; 0.5 and 1, ``adaptive`` [2].

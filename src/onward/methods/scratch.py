@@ -24,6 +24,7 @@ class Scratch(Method):
     Keeps:        nothing
     Cost:         that of the plain training loop
     Needs:        a model that can be built from its spec;  scenarios: all
+    Status:       no paper
 
     Fields:
         none

@@ -26,6 +26,7 @@ class ShrinkAndPerturb(Method):
     Keeps:        nothing
     Cost:         that of the plain training loop
     Needs:        a parent; a model that can be built from its spec;  scenarios: all, meant for more of the same classes
+    Status:       not measured
 
     Fields:
         shrink: λ in [0, 1]. Papers: 0.4 in the code of [1].

@@ -47,6 +47,7 @@ class SideNetwork(Method):
     Needs:        no other method that puts members or random features into the network; for ``inputs`` numbers or
                   images, no tokens;  scenarios: all; holds the answers among old classes, and needs examples beside it,
                   as of ``replay``, to hold new rows below them
+    Status:       not measured: ``expanse-distant`` has it beside ``expanse``
 
     Fields:
         form: ``ladder`` or ``inputs``, as above.

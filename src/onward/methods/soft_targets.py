@@ -33,6 +33,7 @@ class SoftTargets(Method):
     Keeps:        nothing
     Cost:         per step a few operations on (b, c) numbers; (c, c) numbers during an update
     Needs:        a parent; without one it is the warm start;  scenarios: new classes, mixed; with a memory of the old
+    Status:       not measured: a part of ``sgm``
 
     Fields:
         none.

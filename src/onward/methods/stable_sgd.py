@@ -30,6 +30,7 @@ class StableSGD(Method):
     Keeps:        updates: one number
     Cost:         nothing
     Needs:        nothing;  scenarios: all; holds nothing by itself
+    Status:       differs from its paper: within in ``doan2023-rotated``, below in ``doan2023-permuted``
 
     Fields:
         decay: in (0, 1]. 1 is the warm start, bit for bit. Papers: 0.6 to 0.95 [1], [2].

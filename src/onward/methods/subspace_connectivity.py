@@ -39,6 +39,7 @@ class SubspaceConnectivity(Method):
     Cost:         per step a few per cent; of ``connect`` 2 ``draws`` passes for each batch of the small memory
     Needs:        leave to keep raw examples, SGD without nesterov; no other method in the chain that moves in a
                   subspace;  scenarios: all
+    Status:       differs from its paper: within in ``doan2023-rotated``, below in ``doan2023-permuted``
 
     Fields:
         corners: n >= 1. With 1, and ``per_class`` 0, it is the warm start, bit for bit. Papers: 3.

@@ -34,6 +34,7 @@ class SubspaceEnsemble(Method):
     Keeps:        corners/*: n numbers a parameter, each corner's offset from the model
     Cost:         per step a few per cent; none in prediction at the midpoint
     Needs:        SGD without nesterov; no other method in the chain that moves in a subspace;  scenarios: all
+    Status:       not measured
 
     Fields:
         corners: n >= 1. 1 is the warm start, bit for bit. Papers: 3; more than 5 need more epochs [1].

@@ -45,6 +45,7 @@ class TwoStep(Method):
                   the new data, by ``loss`` one, by ``inputs`` none
     Needs:        inputs with a mean, so no tokens, on a first update and by ``inputs``; to stand after ``joint``, which
                   gives all data to the phases before it;  scenarios: all; holds nothing by itself
+    Status:       reconstruction: of an abstract and of a program; ``expanse-distant`` tells what it is worth
 
     Fields:
         per_class: basics of each class, >= 0. 0 is the warm start, bit for bit. Papers: 18 [1].

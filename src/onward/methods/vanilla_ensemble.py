@@ -43,6 +43,7 @@ class VanillaEnsemble(Method):
     Cost:         n times that of one network in training and in prediction; with ``bagging`` one's in training
     Needs:        no other method in the chain that chooses the loss or the prediction; one that goes by depth takes
                   members for layers;  scenarios: all; holds nothing by itself
+    Status:       matches its paper: as printed of it or above in ``doan2023-table6``, two streams
 
     Fields:
         members: n >= 1. 1 is the warm start, bit for bit. Papers: 2 and 3 [1].

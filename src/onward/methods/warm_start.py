@@ -21,6 +21,7 @@ class WarmStart(Method):
     Keeps:        nothing
     Cost:         that of the plain training loop
     Needs:        nothing of the model;  scenarios: all
+    Status:       no paper
 
     Fields:
         none

@@ -33,6 +33,7 @@ class WeightAverage(Method):
                   forward passes over at most 4096 examples
     Needs:        for a share, a parent and parameters that keep their names;  scenarios: all; class-incremental stays
                   near chance
+    Status:       not measured
 
     Fields:
         decay: γ in [0, 1] of the mean over steps. 0 takes the last, 1 counts all alike. As long as there were fewer
