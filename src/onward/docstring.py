@@ -16,8 +16,8 @@ HEADING = re.compile(rf"^({'|'.join(HEADINGS)}):[ \t]*(.*)$")
 STATUSES = ("matches its paper", "differs from its paper", "reconstruction", "not measured", "no paper")
 """How a section "Status" may begin: what is known of a method beside the numbers of its paper.
 
-It ``matches its paper`` where a reproduction here is within what was printed or above, and ``differs from its paper``
-where one is not. It is a ``reconstruction`` of a paper that could not be read whole, ``not measured`` beside one, or has
+It ``matches its paper`` where a reproduction is within what was printed or above, and ``differs from its paper`` where
+one is not. It is a ``reconstruction`` of a paper that could not be read whole, ``not measured`` beside one, or has
 ``no paper`` with a number to meet. Behind a colon stands which reproduction, or why.
 """
 
