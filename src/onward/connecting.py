@@ -77,10 +77,10 @@ def memory_after(model: Classifier, context: Context, each: int) -> Kept:
 def connected(phase: Phase, model: Classifier, context: Context, how: Connection) -> Phase | None:
     """Return the phase that connects, with the model put where it begins; None where there is no past to connect to.
 
-    It is the given phase with another objective: what that one holds still stays still, and its edits and paces hold.
-    What is learned from goes with the objective: what stands beside the batches or apart from them, what is chosen of
-    it, where gradients are taken, and who follows. Parameters that were not there before, or in another shape, as the
-    rows of new classes, stand at both ends where they are found.
+    It is the given phase with another objective: what that one holds still stays still, and its paces hold, and its
+    edits but those by examples that went apart. What is learned from goes with the objective: what stands beside the
+    batches or apart from them, what is chosen of it, where gradients are taken, and who follows. Parameters that were
+    not there before, or in another shape, as the rows of new classes, stand at both ends where they are found.
 
     Args:
         phase: one that has run; with its model.

@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from onward.nets.classifier import Classifier
 from onward.nets.resting import resting
-from onward.phase import Phase
+from onward.phase import Mix, Phase
 from onward.step import Step, cross_entropy
 from onward.types import Data
 
@@ -25,17 +25,16 @@ def most_disturbed(phase: Phase, memory: Data, candidates: int, size: int) -> Ph
         candidates: how many; no fewer than ``size``.
         size: how many of them are put beside the batch.
     """
-    place, lr = len(phase.apart), phase.settings.lr
+    beside, lr = Mix.of(memory, max(candidates, size)), phase.settings.lr
 
     def choice(step: Step) -> Step:
-        some = step.apart[place]
+        some = step.apart[beside]
         worst = interference(step, some, lr).topk(size).indices.sort().values
         rows = some.pieces[0].rows
         pieces = [some.pieces[0]._replace(rows=rows.to(worst.device)[worst])]
         return step.joined(some.part(worst, pieces))
 
-    phase = phase.aside(memory, max(candidates, size))
-    return replace(phase, choices=(*phase.choices, choice))
+    return replace(phase.aside(beside), choices=(*phase.choices, choice))
 
 
 def interference(step: Step, others: Step, lr: float) -> Tensor:

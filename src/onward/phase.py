@@ -35,12 +35,17 @@ def evenly(name: str) -> float:
     return 1.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Mix:
-    """Examples that go beside each batch: ``size`` of ``data``, dealt so that each comes equally often."""
+    """Examples that go with each batch: ``size`` of ``data``, dealt so that each comes equally often."""
 
     data: Data
     size: int
+
+    @classmethod
+    def of(cls, data: Data, most: int) -> Mix:
+        """Return as many of ``data`` in each batch as there are, and at most so many."""
+        return cls(data, min(most, len(data)))
 
 
 @dataclass(frozen=True)
@@ -107,12 +112,12 @@ class Phase:
 
     def mixed(self, data: Data, size: int) -> Phase:
         """Put ``size`` examples of ``data`` beside every batch; of nothing, nothing."""
-        size = min(size, len(data))
-        return replace(self, mixes=(*self.mixes, Mix(data, size))) if size else self
+        mix = Mix.of(data, size)
+        return replace(self, mixes=(*self.mixes, mix)) if mix.size else self
 
-    def aside(self, data: Data, size: int) -> Phase:
-        """Let ``size`` examples of ``data`` go with every batch, apart from it; they are the last of ``Step.apart``."""
-        return replace(self, apart=(*self.apart, Mix(data, min(size, len(data)))))
+    def aside(self, *mixes: Mix) -> Phase:
+        """Let examples go with every batch, apart from it: ``Step.apart`` has a step for each mix."""
+        return replace(self, apart=(*self.apart, *mixes))
 
     def only(self, trains: Callable[[str], bool]) -> Phase:
         """Hold every parameter still, bit for bit, that ``trains`` does not name."""

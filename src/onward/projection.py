@@ -1,45 +1,47 @@
-"""What of a step's gradient is followed where memories have a say: the edit of every method that projects."""
+"""What of a step's gradient is followed where memories have a say: for every method that projects."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 import torch
-from torch import Generator, Tensor
+from torch import Tensor
 
-from onward.step import Edit, Step, cross_entropy
-from onward.types import Batch, Examples
+from onward.phase import Mix, Phase
+from onward.step import Step, cross_entropy
+from onward.types import Data
 
 Projection = Callable[[Sequence[Tensor], Sequence[Sequence[Tensor]]], Sequence[Tensor]]
 """From a gradient and those of the memories to what is followed, in the same order and shapes; a tensor that stays as
 it is, is the same object."""
 
 
-def beside(memories: Sequence[Examples], size: int, project: Projection) -> Edit:
-    """Return the edit that projects a gradient by those of the cross-entropy on memories.
+def projected(phase: Phase, memories: Sequence[Data], size: int, project: Projection) -> Phase:
+    """Return the phase with each gradient projected by those of the cross-entropy on memories.
+
+    Examples of the memories go with every batch, apart from it: dealt evenly, augmented as it is, and on the bill.
+    Where another phase goes on from this one without them, its gradients are not projected.
 
     Args:
-        memories: on the model's device.
+        phase: any.
+        memories: that have a say, one by one.
         size: the most examples of each in a step.
         project: says what is followed.
     """
+    mixes = [Mix.of(memory, size) for memory in memories]
 
     def edit(step: Step) -> None:
+        others = [step.apart[mix] for mix in mixes if mix in step.apart]
+        if not others:
+            return
         moving = [parameter for parameter in step.model.parameters() if parameter.requires_grad]
-        references = []
-        for memory in memories:
-            loss = cross_entropy(Step(step.model, drawn(memory, size, step.generator), step.generator))
-            references.append(torch.autograd.grad(loss, moving, allow_unused=True, materialize_grads=True))
+        references = [
+            torch.autograd.grad(cross_entropy(each), moving, allow_unused=True, materialize_grads=True)
+            for each in others
+        ]
         gradient = [torch.zeros_like(each) if each.grad is None else each.grad for each in moving]
         for parameter, whole, left in zip(moving, gradient, project(gradient, references), strict=True):
             if left is not whole:
                 parameter.grad = left
 
-    return edit
-
-
-def drawn(memory: Examples, size: int, draws: Generator) -> Batch:
-    """Return some examples of a memory; all of it, without a draw, where it holds no more."""
-    if len(memory) <= size:
-        return Batch(memory.inputs, memory.targets)
-    return memory.take(torch.randperm(len(memory), generator=draws)[:size].to(memory.targets.device))
+    return phase.aside(*mixes).edited(edit)

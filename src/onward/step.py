@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from types import MappingProxyType
 from typing import NamedTuple
 
 import torch
@@ -39,7 +40,7 @@ class Step:
         parent: gives the parent's outputs on the batch; None on the first update.
         features: what computes the features; the model's own unless compiled.
         pieces: of what the batch consists, in order: of the phase's data, and of each of its mixes.
-        apart: a step for each of the phase's ``apart``.
+        apart: a step for each of the phase's ``apart``, by it.
     """
 
     def __init__(
@@ -50,7 +51,7 @@ class Step:
         parent: Callable[[], Outputs] | None = None,
         features: Callable[[Tensor], Tensor] | None = None,
         pieces: Sequence[Piece] = (),
-        apart: Sequence[Step] = (),
+        apart: Mapping[object, Step] = MappingProxyType({}),
     ) -> None:
         """Hold what the terms will ask for."""
         self.model, self.generator, self.pieces, self.apart = model, generator, pieces, apart
@@ -90,7 +91,7 @@ class Step:
 
     def part(self, rows: Tensor | slice, pieces: Sequence[Piece] = ()) -> Step:
         """Return the step of some of its examples, (b',), by their places in the batch; nothing seen is carried on."""
-        apart = [each.part(slice(None), each.pieces) for each in self.apart]
+        apart = {mix: each.part(slice(None), each.pieces) for mix, each in self.apart.items()}
         old = None if self._parent is None else lambda: Outputs(*(each[rows] for each in self.old))
         some = Batch(self.inputs[rows], self.targets[rows])
         return Step(self.model, some, self.generator, old, self._features, pieces, apart)

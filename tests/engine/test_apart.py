@@ -11,7 +11,7 @@ from tests.engine.problems import bits, images, learner, seeing, vectors
 from onward.engine.update import update
 from onward.method import Method
 from onward.nets.subspace import Look, Subspace, spread
-from onward.phase import Phase
+from onward.phase import Mix, Phase
 from onward.settings import Settings
 from onward.step import cross_entropy
 
@@ -30,8 +30,10 @@ class Aside(Method):
 
     def plan(self, phases, model, context):
         for phase in phases:
-            more = phase.aside(self.memory, self.size).plus(**{f"t{k}": term for k, term in enumerate(self.terms)})
-            yield replace(more, choices=self.choices)
+            more = phase.aside(Mix.of(self.memory, self.size)).plus(
+                **{f"t{k}": term for k, term in enumerate(self.terms)}
+            )
+            yield replace(more.aside(Mix.of(self.memory, self.size)), choices=self.choices)
 
 
 @pytest.mark.parametrize(("start", "data"), [(learner, vectors), (seeing, images)])
@@ -47,7 +49,7 @@ def test_a_term_finds_the_examples_and_where_they_lie_and_what_the_parent_says()
     seen, parent, data = [], learner("ab"), vectors("ab")
 
     def term(step):
-        (apart,) = step.apart
+        (apart,) = step.apart.values()
         seen.append((apart, apart.old.logits, step.pieces, len(step.targets), step.old.logits))
         return cross_entropy(apart)
 
@@ -70,8 +72,8 @@ def test_terms_are_given_what_a_choice_leaves():
         return step.logits.sum() * 0
 
     def choice(step):
-        some = step.apart[0].part(torch.tensor([2]), [step.apart[0].pieces[0]._replace(rows=torch.tensor([7]))])
-        return step.joined(some)
+        (apart,) = step.apart.values()
+        return step.joined(apart.part(torch.tensor([2]), [apart.pieces[0]._replace(rows=torch.tensor([7]))]))
 
     parent = learner("ab")
     _, record = update(parent, vectors("ab"), SETTINGS, method=Aside(3, (term,), (choice,)))
@@ -85,8 +87,9 @@ def test_within_a_subspace_every_look_sees_it_anew():
     logits = []
 
     def term(step):
-        logits.append(step.apart[0].logits.detach())
-        return cross_entropy(step.apart[0])
+        (apart,) = step.apart.values()
+        logits.append(apart.logits.detach())
+        return cross_entropy(apart)
 
     @dataclass(frozen=True)
     class Within(Method):
@@ -101,11 +104,11 @@ def test_within_a_subspace_every_look_sees_it_anew():
                 yield Look(corner[1], corner[1], None, "beside", 1.0)
 
             for phase in phases:
-                yield phase.mixed(MEMORY, 2).aside(MEMORY, 3).plus(term=term).inside(Subspace(offsets, looks))
+                yield phase.mixed(MEMORY, 2).aside(Mix.of(MEMORY, 3)).plus(term=term).inside(Subspace(offsets, looks))
 
     update(learner("ab"), vectors("ab"), replace(SETTINGS, steps=1, momentum=0.0), method=Within())
     assert len(logits) == 2 and not torch.equal(*logits)
 
 
 def test_of_fewer_examples_than_wanted_all_go_apart():
-    assert [mix.size for mix in Phase("train", MEMORY, SETTINGS).aside(MEMORY, 99).apart] == [40]
+    assert [mix.size for mix in Phase("train", MEMORY, SETTINGS).aside(Mix.of(MEMORY, 99)).apart] == [40]

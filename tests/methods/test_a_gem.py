@@ -12,56 +12,57 @@ from tests.methods.walks import (
     SEED,
     SETTINGS,
     assert_same_parameters,
-    batches,
     begun,
     context,
     grown,
+    orders,
     regression,
     seen_by,
 )
 from tests.reference.a_gem import a_gem
 
+from onward.context import part
 from onward.engine.update import update
 from onward.errors import InputError
+from onward.memory.exemplars import recalled
 from onward.methods.a_gem import AGEM, project
 from onward.methods.warm_start import WarmStart
-from onward.projection import beside
-from onward.rng import generator
+from onward.phase import Mix, Phase
+from onward.projection import projected
 from onward.step import Step, cross_entropy
 from onward.types import Batch, Examples
 
 
-def terms() -> list[torch.Generator]:
-    """The stream of each epoch from which terms and edits draw."""
-    return [generator(SEED, "phase", 0, "train", epoch, "terms") for epoch in range(SETTINGS.epochs)]
-
-
 @pytest.mark.parametrize("per_batch", [5, 100])
 def test_fifty_steps_are_those_of_the_reference(per_batch):
-    """Of a memory of 3 x 4 examples 5 are drawn in each of the 5 steps of an epoch, or all are taken."""
+    """Of a memory of 3 x 4 examples 5 are dealt in each of the 5 steps of an epoch, or all are taken."""
     method = AGEM(size=4, per_batch=per_batch)
     parent = begun(method)
     child, record = update(parent, SECOND, SETTINGS, SEED)
     model = grown(parent)
-    x, y = parent.kept["a_gem/inputs"], parent.kept["a_gem/targets"]
-    assert len(y) == 12
-    places = [torch.randperm(12, generator=draws)[:5] for draws in terms() for _ in range(5)]
-    old = [(x[rows], y[rows]) if per_batch == 5 else (x, y) for rows in places]
-    a_gem(model, zip(batches(seen_by(model)), old, strict=True), **RATE)
+    new, memory = seen_by(model), recalled(part(parent.kept, "a_gem"), model.classes)
+    assert len(memory) == 12
+    phase = Phase("train", new, SETTINGS).aside(Mix.of(memory, per_batch))
+    steps = [((new.inputs[a], new.targets[a]), (memory.inputs[b], memory.targets[b])) for a, b in orders(phase)]
+    a_gem(model, steps, **RATE)
     assert record.cost.steps == 50
+    assert record.cost.samples == 10 * 60 + 50 * min(per_batch, 12), "what it looks at is on the bill"
     assert_same_parameters(child.model, model, grown(parent))
 
 
 def edited(old: Examples, new: Batch) -> tuple[list[torch.Tensor], list[torch.Tensor], list[torch.Tensor]]:
     """The gradient on a batch before and after the edit, and that on the memory."""
     model = regression(2, 2)
-    step = Step(model, new, torch.Generator())
+    phase = projected(Phase("train", old, SETTINGS), [old], 10, project)
+    (edit,), (mix,) = phase.edits, phase.apart
+    memory = Batch(old.inputs, old.targets)
+    step = Step(model, new, torch.Generator(), apart={mix: Step(model, memory, torch.Generator())})
     cross_entropy(step).backward()
     parameters = list(model.parameters())
     before = [each.grad.clone() for each in parameters if each.grad is not None]
-    beside([old], 10, project)(step)
+    edit(step)
     after = [each.grad for each in parameters if each.grad is not None]
-    loss = cross_entropy(Step(model, Batch(old.inputs, old.targets), torch.Generator()))
+    loss = cross_entropy(Step(model, memory, torch.Generator()))
     return before, after, list(torch.autograd.grad(loss, parameters))
 
 

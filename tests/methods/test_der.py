@@ -30,7 +30,7 @@ from onward.methods.der import DER, answered, completed, labelled, note
 from onward.methods.joint import Joint
 from onward.methods.warm_start import WarmStart
 from onward.nets.classifier import NEVER, Classifier
-from onward.phase import Phase
+from onward.phase import Mix, Phase
 from onward.rng import generator
 from onward.step import Piece, Step
 from onward.types import Batch, Examples
@@ -54,7 +54,7 @@ def walked(method):
     least = kept["logits"].min(dim=1, keepdim=True).values
     memory = dict(enumerate(torch.cat([kept["logits"], least, least], dim=1)))  # d and e came later
     every = Examples(x, y, model.classes)
-    rows = orders(Phase("train", new, SETTINGS).aside(every, 7).aside(every, 7))
+    rows = orders(Phase("train", new, SETTINGS).aside(Mix.of(every, 7), Mix.of(every, 7)))
     streams = [generator(SEED, "phase", 0, "train", epoch, "terms") for epoch in range(SETTINGS.epochs)]
     place = {row: len(kept["targets"]) + k for k, row in enumerate(enters.tolist())}
     steps = []
@@ -117,8 +117,9 @@ def held_to(model: Classifier, logits: torch.Tensor) -> float:
     batch = Batch(torch.eye(3)[:2], torch.tensor([0, 1]))
     memory = Examples(batch.inputs, batch.targets, model.classes)
     apart = Step(model, batch, torch.Generator(), pieces=[Piece(memory, torch.tensor([1, 0]), memory)])
-    term = answered(completed(logits, model), torch.ones(2), 0, 1.0)
-    return term(Step(model, batch, torch.Generator(), apart=[apart])).item()
+    some = Mix.of(memory, 2)
+    term = answered(completed(logits, model), torch.ones(2), some, 1.0)
+    return term(Step(model, batch, torch.Generator(), apart={some: apart})).item()
 
 
 def test_the_term_is_the_mean_square_over_all_logits():
@@ -162,13 +163,14 @@ def test_what_has_not_been_said_yet_counts_for_nothing():
     batch = Batch(torch.eye(3)[:2], torch.tensor([0, 1]))
     memory, said = Examples(batch.inputs, batch.targets, model.classes), model(batch.inputs).detach()
     apart = Step(model, batch, torch.Generator(), pieces=[Piece(memory, torch.tensor([0, 1]), memory)])
-    step, losses = Step(model, batch, torch.Generator(), apart=[apart]), -said.log_softmax(dim=1)
+    some = Mix.of(memory, 2)
+    step, losses = Step(model, batch, torch.Generator(), apart={some: apart}), -said.log_softmax(dim=1)
     both = (losses[0, 0] + losses[1, 1]) / 2
     for passes, square, loss in [((0, 3), 4, losses[1, 1]), ((1, 1), 2.5, both), ((0, 0), 0, 0)]:
         passed = torch.tensor(passes).float()
-        found = answered(said + torch.tensor([[1.0], [2.0]]), passed, 0, 1.0)(step)
+        found = answered(said + torch.tensor([[1.0], [2.0]]), passed, some, 1.0)(step)
         assert found.item() == pytest.approx(square, abs=1e-5)
-        assert labelled(passed, 0, 1.0)(step).item() == pytest.approx(float(loss), abs=1e-5)
+        assert labelled(passed, some, 1.0)(step).item() == pytest.approx(float(loss), abs=1e-5)
 
 
 def test_without_weights_it_only_keeps():

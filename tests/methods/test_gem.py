@@ -15,9 +15,9 @@ from tests.methods.walks import (
     SEED,
     SETTINGS,
     assert_same_parameters,
-    batches,
     begun,
     grown,
+    orders,
     regression,
     seen_by,
 )
@@ -29,7 +29,7 @@ from onward.learner import Learner
 from onward.methods.a_gem import AGEM
 from onward.methods.gem import GEM
 from onward.methods.warm_start import WarmStart
-from onward.rng import generator
+from onward.phase import Mix, Phase
 from onward.types import Examples, aligned
 
 THIRD = clouds("fg", 6)
@@ -49,17 +49,17 @@ def memories(learner: Learner) -> list[tuple[torch.Tensor, torch.Tensor]]:
 @pytest.mark.parametrize("margin", [0.0, 0.5])
 @pytest.mark.parametrize("per_batch", [5, 100])
 def test_fifty_steps_are_those_of_the_reference(per_batch, margin):
-    """Of memories of 3 x 4 and 2 x 4 examples 5 each are drawn in each of the 5 steps of an epoch, or all are taken."""
+    """Of memories of 3 x 4 and 2 x 4 examples 5 each are dealt in each of the 5 steps of an epoch, or all are taken."""
     parent = after_two(GEM(size=4, per_batch=per_batch, margin=margin))
     child, record = update(parent, THIRD, SETTINGS, SEED)
-    model, kept, old = grown(parent, THIRD), memories(parent), []
+    model, kept = grown(parent, THIRD), memories(parent)
     assert [len(y) for _, y in kept] == [12, 8]
-    for draws in (generator(SEED, "phase", 0, "train", epoch, "terms") for epoch in range(SETTINGS.epochs)):
-        for _ in range(5):
-            rows = [torch.randperm(len(y), generator=draws)[:5] if per_batch == 5 else slice(None) for _, y in kept]
-            old.append([(x[row], y[row]) for row, (x, y) in zip(rows, kept, strict=True)])
-    projected = gem(model, zip(batches(seen_by(model, THIRD)), old, strict=True), **RATE, margin=margin)
+    sets = [seen_by(model, THIRD), *(Examples(x, y, model.classes) for x, y in kept)]
+    phase = Phase("train", sets[0], SETTINGS).aside(*(Mix.of(memory, per_batch) for memory in sets[1:]))
+    every = [[(x.inputs[a], x.targets[a]) for x, a in zip(sets, rows, strict=True)] for rows in orders(phase)]
+    projected = gem(model, [(new, old) for new, *old in every], **RATE, margin=margin)
     assert record.cost.steps == 50 and projected >= 10
+    assert record.cost.samples == 10 * 60 + 50 * (min(per_batch, 12) + min(per_batch, 8))
     assert_same_parameters(child.model, model, grown(parent, THIRD))
 
 

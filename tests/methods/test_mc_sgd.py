@@ -137,7 +137,7 @@ def test_who_followed_what_was_learned_does_not_follow_the_connecting():
 
 
 @pytest.mark.parametrize(
-    "learning", ["replay(draw='mir', candidates=20, per_batch=4)", "der(labels=0.5)", "sam", "replay"]
+    "learning", ["replay(draw='mir', candidates=20, per_batch=4)", "der(labels=0.5)", "a_gem", "sam", "replay"]
 )
 def test_what_was_learned_from_has_no_part_in_the_connecting(learning):
     """Its steps, and the examples that go through in them, are as many as without it."""

@@ -26,7 +26,7 @@ from onward.errors import InputError
 from onward.learner import Learner
 from onward.method import Method
 from onward.methods.replay import Replay
-from onward.phase import Phase
+from onward.phase import Mix, Phase
 from onward.rng import generator
 from onward.types import Examples, aligned
 
@@ -148,7 +148,7 @@ def test_fifty_steps_by_interference_are_those_of_the_reference():
     model = grown(parent)
     x, y = parent.kept["replay/inputs"], parent.kept["replay/targets"]
     new, old = seen_by(model), Examples(x, y, model.classes)
-    rows = orders(Phase("train", new, SETTINGS).aside(old, 16))
+    rows = orders(Phase("train", new, SETTINGS).aside(Mix.of(old, 16)))
     steps = [((new.inputs[fresh], new.targets[fresh]), (x[some], y[some]), 5) for fresh, some in rows]
     mir(model, steps, **RATE)
     assert record.cost.samples == 10 * 60 + 50 * (5 + 16)

@@ -100,10 +100,10 @@ class Pass:
         """Return the step of a batch, with what goes apart from it in steps of its own."""
         own = 1 + len(self.phase.mixes)
         batch, *others = parted(batch, pieces, own)
-        apart = [
-            Step(self.model, some, draws, self.parent(some, [piece]), self.features, [piece])
-            for some, piece in zip(others, pieces[own:], strict=True)
-        ]
+        apart: dict[object, Step] = {
+            mix: Step(self.model, some, draws, self.parent(some, [piece]), self.features, [piece])
+            for mix, some, piece in zip(self.phase.apart, others, pieces[own:], strict=True)
+        }
         return Step(self.model, batch, draws, self.parent(batch, pieces[:own]), self.features, pieces[:own], apart)
 
     def descend(self, step: Step) -> None:

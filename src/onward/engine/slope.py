@@ -51,7 +51,7 @@ class Slope:
 
     def backward(self, step: Step) -> list[Tensor]:
         """Leave the gradient of the sum of the terms; return what each is."""
-        self.samples += len(step.targets) + sum(len(each.targets) for each in step.apart)
+        self.samples += len(step.targets) + sum(len(each.targets) for each in step.apart.values())
         if self.phase.settings.precision == "bfloat16":
             with torch.autocast(step.model.device.type, torch.bfloat16):
                 values = [term(step) for term in self.phase.terms.values()]

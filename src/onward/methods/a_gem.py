@@ -17,7 +17,7 @@ from onward.memory.reservoir import passed_by, passed_by_without
 from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.phase import Phase
-from onward.projection import beside
+from onward.projection import projected
 from onward.types import Data, Kept, joined
 
 
@@ -32,9 +32,9 @@ class AGEM(Method):
 
     The memory does not teach, as in replay: it only says which way not to go.
 
-    Acts on:      gradients (one edit)
+    Acts on:      gradients (one edit), by examples apart from the batch
     Keeps:        inputs, targets: examples in the form they came in; with ``reservoir``, seen: one number
-    Cost:         per step a forward and a backward pass on M examples, which the bill does not count
+    Cost:         per step a forward and a backward pass on M examples
     Needs:        leave to keep raw examples;  scenarios: all; class-incremental stays near chance
     Status:       matches its paper: as printed of it or above in ``doan2023-table6``, two streams
 
@@ -57,6 +57,7 @@ class AGEM(Method):
         2. What other methods of a chain add to the objective is part of g; r is the memory's cross-entropy alone.
         3. Momentum goes on with what is left of each gradient, and may itself lead against r.
         4. Batch norm's running statistics take in the batches of the memory as well as the new ones.
+        5. The memory is drawn from shuffled decks, so each exemplar comes equally often, to within one an epoch.
 
     References:
         [1] Chaudhry, Ranzato, Rohrbach & Elhoseiny 2019, "Efficient Lifelong Learning with A-GEM", ICLR,
@@ -83,9 +84,7 @@ class AGEM(Method):
         """Let no step of any phase go against the memory."""
         memory = recalled(context.kept, model.classes) if self.size else None
         for phase in phases:
-            if memory is not None:
-                phase = phase.edited(beside([memory.to(model.device)], self.per_batch, project))
-            yield phase
+            yield phase if memory is None else projected(phase, [memory], self.per_batch, project)
 
     def keep(self, model: Classifier, context: Context) -> Kept:
         """Take examples of the new data into the memory."""

@@ -16,7 +16,7 @@ from onward.memory.exemplars import recalled, remembered
 from onward.memory.reservoir import exchanged, passed, passed_by_without
 from onward.method import Method
 from onward.nets.classifier import NEVER, Classifier
-from onward.phase import Phase
+from onward.phase import Mix, Phase
 from onward.step import Edit, Step, Term
 from onward.types import Data, Kept, in_order, joined, subset
 
@@ -100,11 +100,11 @@ class DER(Method):
         for phase in phases:
             held = phase.edited(edit)
             if self.answers and len(memory):
-                place, held = len(held.apart), held.aside(memory, self.per_batch)
-                held = held.plus(der=answered(*noted, place, self.answers))
+                some = Mix.of(memory, self.per_batch)
+                held = held.aside(some).plus(der=answered(*noted, some, self.answers))
             if self.labels and len(memory):
-                place, held = len(held.apart), held.aside(memory, self.per_batch)
-                held = held.plus(der_labels=labelled(noted[1], place, self.labels))
+                some = Mix.of(memory, self.per_batch)
+                held = held.aside(some).plus(der_labels=labelled(noted[1], some, self.labels))
             yield held
 
     def exchanged(self, context: Context) -> tuple[Tensor, Tensor]:
@@ -199,18 +199,18 @@ def completed(logits: Tensor, model: Classifier) -> Tensor:
     return torch.where(there, said, least)
 
 
-def answered(logits: Tensor, passes: Tensor, place: int, strength: float) -> Term:
+def answered(logits: Tensor, passes: Tensor, some: Mix, strength: float) -> Term:
     """Return the term that holds examples to what was said of them, where anything was.
 
     Args:
         logits: of the memory and of the new examples that will be in it, (m + k + 1, c).
         passes: how many there were of each.
-        place: of the examples among those that go apart.
+        some: the examples, which go apart.
         strength: α.
     """
 
     def der(step: Step) -> Tensor:
-        apart, classes = step.apart[place], step.model.classes
+        apart, classes = step.apart[some], step.model.classes
         rows = apart.pieces[0].rows.to(logits.device)
         live = [classes.index(name) for name in step.model.live] if step.model.aliases else slice(None)
         before = logits[rows][:, live].to(apart.logits.dtype)
@@ -220,11 +220,11 @@ def answered(logits: Tensor, passes: Tensor, place: int, strength: float) -> Ter
     return der
 
 
-def labelled(passes: Tensor, place: int, strength: float) -> Term:
+def labelled(passes: Tensor, some: Mix, strength: float) -> Term:
     """Return the term of the labels of examples; the arguments are those of ``answered``, and β."""
 
     def der_labels(step: Step) -> Tensor:
-        apart = step.apart[place]
+        apart = step.apart[some]
         logits = apart.model.among_task(apart.logits, apart.targets)
         each = F.cross_entropy(logits, apart.targets, reduction="none")
         return strength * mean_of(each, passes[apart.pieces[0].rows.to(passes.device)] > 0)

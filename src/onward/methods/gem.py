@@ -15,7 +15,7 @@ from onward.memory.exemplars import recalled, remembered, without
 from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.phase import Phase
-from onward.projection import beside
+from onward.projection import projected
 from onward.types import Data, Kept
 
 
@@ -31,11 +31,11 @@ class GEM(Method):
     with the g_k the rows of G; else g. For γ = 0 that is the nearest to g with g̃ᵀ g_k >= 0 for every k, where A-GEM
     asks this of all memories as one. A margin γ > 0 lets the memories teach as well: at least γ g_k of each.
 
-    Acts on:      gradients (one edit)
+    Acts on:      gradients (one edit), by examples apart from the batch
     Keeps:        K/inputs, K/targets: examples of update K, in the form they came in
-    Cost:         per step a forward and a backward pass for each earlier update, which the bill does not count, and
-                  their gradients held at once; t² products brought to the host and a quadratic programme of t - 1
-                  variables there: one wait for the device a step
+    Cost:         per step a forward and a backward pass for each earlier update, and their gradients held at once; t²
+                  products brought to the host and a quadratic programme of t - 1 variables there: one wait for the
+                  device a step
     Needs:        leave to keep raw examples; few updates;  scenarios: all; class-incremental is hard for it
     Status:       not measured
 
@@ -60,6 +60,7 @@ class GEM(Method):
         3. What other methods of a chain add to the objective is part of g; the g_k are of the cross-entropy alone.
         4. Momentum goes on with what is left of each gradient, and may itself lead against a g_k; [1] has none.
         5. Batch norm's running statistics take in the batches of the memories as well as the new ones.
+        6. The memories are drawn from shuffled decks, so each exemplar comes equally often, to within one an epoch.
 
     References:
         [1] Lopez-Paz & Ranzato 2017, "Gradient Episodic Memory for Continual Learning", NeurIPS, arXiv:1706.08840;
@@ -84,11 +85,10 @@ class GEM(Method):
     def plan(self, phases: Iterable[Phase], model: Classifier, context: Context) -> Iterator[Phase]:
         """Let no step of any phase go against a memory."""
         each = [recalled(part(context.kept, key), model.classes) for key in updates(context.kept)] if self.size else []
+        memories = [memory for memory in each if memory is not None]
+        project = partial(without_conflicts, margin=self.margin)
         for phase in phases:
-            memories = [memory.to(model.device) for memory in each if memory is not None]
-            if memories:
-                phase = phase.edited(beside(memories, self.per_batch, partial(without_conflicts, margin=self.margin)))
-            yield phase
+            yield projected(phase, memories, self.per_batch, project) if memories else phase
 
     def keep(self, model: Classifier, context: Context) -> Kept:
         """Set examples of the new data beside those of the updates before."""
