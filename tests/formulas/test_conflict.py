@@ -79,6 +79,13 @@ def test_of_one_reference_the_margin_is_the_least_that_it_counts(margin, left):
     assert found.item() == pytest.approx(left)
 
 
+@pytest.mark.parametrize(("ridge", "left"), [(0.0, 0.0), (1.0, -1.0), (3.0, -1.5)])
+def test_with_a_ridge_of_one_reference_a_part_is_taken(ridge, left):
+    """½ (-2 + v)² + ρ/2 v² is least where v = 2 / (1 + ρ)."""
+    (found,) = without_conflicts(of(-2.0), [of(1.0)], ridge=ridge)
+    assert found.item() == pytest.approx(left)
+
+
 @pytest.mark.parametrize("margin", [0.0, 0.5])
 def test_without_any_conflict_the_very_tensors_come_back_whatever_the_margin(margin):
     g = of(1.0, -3.0)

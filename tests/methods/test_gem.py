@@ -46,18 +46,18 @@ def memories(learner: Learner) -> list[tuple[torch.Tensor, torch.Tensor]]:
     return [(learner.kept[f"gem/{k}/inputs"], learner.kept[f"gem/{k}/targets"]) for k in range(2)]
 
 
-@pytest.mark.parametrize("margin", [0.0, 0.5])
+@pytest.mark.parametrize(("margin", "ridge"), [(0.0, 0.0), (0.5, 0.0), (0.5, 0.3)])
 @pytest.mark.parametrize("per_batch", [5, 100])
-def test_fifty_steps_are_those_of_the_reference(per_batch, margin):
+def test_fifty_steps_are_those_of_the_reference(per_batch, margin, ridge):
     """Of memories of 3 x 4 and 2 x 4 examples 5 each are dealt in each of the 5 steps of an epoch, or all are taken."""
-    parent = after_two(GEM(size=4, per_batch=per_batch, margin=margin))
+    parent = after_two(GEM(size=4, per_batch=per_batch, margin=margin, ridge=ridge))
     child, record = update(parent, THIRD, SETTINGS, SEED)
     model, kept = grown(parent, THIRD), memories(parent)
     assert [len(y) for _, y in kept] == [12, 8]
     sets = [seen_by(model, THIRD), *(Examples(x, y, model.classes) for x, y in kept)]
     phase = Phase("train", sets[0], SETTINGS).aside(*(Mix.of(memory, per_batch) for memory in sets[1:]))
     every = [[(x.inputs[a], x.targets[a]) for x, a in zip(sets, rows, strict=True)] for rows in orders(phase)]
-    projected = gem(model, [(new, old) for new, *old in every], **RATE, margin=margin)
+    projected = gem(model, [(new, old) for new, *old in every], **RATE, margin=margin, ridge=ridge)
     assert record.cost.steps == 50 and projected >= 10
     assert record.cost.samples == 10 * 60 + 50 * (min(per_batch, 12) + min(per_batch, 8))
     assert_same_parameters(child.model, model, grown(parent, THIRD))
@@ -66,7 +66,7 @@ def test_fifty_steps_are_those_of_the_reference(per_batch, margin):
 def test_with_one_earlier_update_and_no_margin_it_is_a_gem():
     parent = begun(AGEM(size=4))
     kept = {name.replace("a_gem", "gem/0"): value for name, value in parent.kept.items()}
-    ours, _ = update(Learner(parent.model, GEM(size=4, margin=0.0), kept), SECOND, SETTINGS, SEED)
+    ours, _ = update(Learner(parent.model, GEM(size=4, margin=0.0, ridge=0.0), kept), SECOND, SETTINGS, SEED)
     theirs, _ = update(parent, SECOND, SETTINGS, SEED)
     assert_same_parameters(ours.model, theirs.model, grown(parent))
 
@@ -96,7 +96,7 @@ def test_a_first_update_is_the_warm_start():
     assert differing(begun(GEM()).model.state_dict(), begun(WarmStart()).model.state_dict()) == []
 
 
-@pytest.mark.parametrize("values", [{"size": -1}, {"per_batch": 0}, {"margin": -0.1}])
+@pytest.mark.parametrize("values", [{"size": -1}, {"per_batch": 0}, {"margin": -0.1}, {"ridge": -0.1}])
 def test_values_outside_their_ranges_are_refused(values):
     with pytest.raises(InputError, match=f"{next(iter(values))} must be"):
         GEM(**values)

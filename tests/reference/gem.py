@@ -9,7 +9,7 @@ from tests.reference.descent import cross_entropy
 from torch.nn.utils import parameters_to_vector, vector_to_parameters
 
 
-def gem(model, steps, lr, momentum, margin):
+def gem(model, steps, lr, momentum, margin, ridge):
     """Go down the new loss, each gradient projected where it goes against that of a memory.
 
     Args:
@@ -18,6 +18,7 @@ def gem(model, steps, lr, momentum, margin):
         lr: learning rate.
         momentum: of the descent.
         margin: γ, the least that a memory's gradient counts in a projection.
+        ridge: ρ, of ρ/2 times the squares of what they count.
 
     Returns:
         How many of the gradients were projected.
@@ -33,7 +34,7 @@ def gem(model, steps, lr, momentum, margin):
         )
         rows = torch.stack(each)
         if (rows @ g < 0).any():
-            g, projected = g + multipliers(rows.double(), g.double(), margin).float() @ rows, projected + 1
+            g, projected = g + multipliers(rows.double(), g.double(), margin, ridge).float() @ rows, projected + 1
         velocity = momentum * velocity + g
         with torch.no_grad():
             vector_to_parameters(parameters_to_vector(parameters) - lr * velocity, parameters)
@@ -41,8 +42,14 @@ def gem(model, steps, lr, momentum, margin):
     return projected
 
 
-def multipliers(rows, g, margin):
-    """Return v that makes ‖g + vᵀ rows‖ least with every v >= margin: of each set that may be free, the best."""
+def multipliers(rows, g, margin, ridge):
+    """Return v that makes ‖g + vᵀ rows‖² + ridge ‖v‖² least with every v >= margin: of each set free, the best.
+
+    As the squares of longer vectors: √ridge of an axis of its own goes with each row.
+    """
+    count = len(rows)
+    rows = torch.cat([rows, ridge**0.5 * torch.eye(count, dtype=rows.dtype)], dim=1)
+    g = torch.cat([g, g.new_zeros(count)])
     best, least = None, torch.inf
     for count in range(len(rows) + 1):
         for free in combinations(range(len(rows)), count):

@@ -28,15 +28,16 @@ def without_conflict(gradient: Sequence[Tensor], reference: Sequence[Tensor]) ->
 
 
 def without_conflicts(
-    gradient: Sequence[Tensor], references: Sequence[Sequence[Tensor]], margin: float = 0.0
+    gradient: Sequence[Tensor], references: Sequence[Sequence[Tensor]], margin: float = 0.0, ridge: float = 0.0
 ) -> list[Tensor]:
     """Return a gradient that a step can follow without raising, to first order, any of several losses.
 
-        g̃ = g + Σ_k v_k r_k,   v = argmin ½ ‖g + Σ_k v_k r_k‖²,  v_k >= γ        (Lopez-Paz & Ranzato 2017, Eq. 11)
+        g̃ = g + Σ_k v_k r_k,   v = argmin ½ ‖g + Σ_k v_k r_k‖² + ρ/2 ‖v‖²,  v_k >= γ
+                                                                                (Lopez-Paz & Ranzato 2017, Eq. 11)
 
-    where some gᵀ r_k < 0, else g: the tensors come back as they are then, as where a product is not finite. With γ = 0
-    it is the nearest to g of all that have g̃ᵀ r_k >= 0 for every k, and of one reference ``without_conflict``. With
-    γ > 0 it is the nearest to g + γ Σ r_k of these.
+    where some gᵀ r_k < 0, else g: the tensors come back as they are then, as where a product is not finite. With γ and
+    ρ = 0 it is the nearest to g of all that have g̃ᵀ r_k >= 0 for every k, and of one reference ``without_conflict``.
+    With γ > 0 it is the nearest to g + γ Σ r_k of these. With ρ > 0 a reference as short as √ρ has little say.
 
     The products of all pairs, (k + 1)² numbers, are all that leaves the device.
 
@@ -44,8 +45,9 @@ def without_conflicts(
         gradient: g, one tensor or more, of any shapes.
         references: r_1 ..., each in the same order and shapes.
         margin: γ >= 0.
+        ridge: ρ >= 0.
     """
-    shares = multipliers(products([gradient, *references]).cpu().double(), margin)
+    shares = multipliers(products([gradient, *references]).cpu().double(), margin, ridge)
     left = list(gradient)
     for share, reference in zip(shares.tolist(), references, strict=False):
         if share:
@@ -53,21 +55,23 @@ def without_conflicts(
     return left
 
 
-def multipliers(gram: Tensor, margin: float) -> Tensor:
+def multipliers(gram: Tensor, margin: float, ridge: float = 0.0) -> Tensor:
     """Return v, (k,) float64; (0,) where nothing goes against anything.
 
-    Non-negative least squares in as many variables as there are references: with R the references and u = v - γ >= 0,
-    ‖A u - b‖² is least, where AᵀA = R Rᵀ and Aᵀb = -(R g + γ R Rᵀ 1); A is the root of R Rᵀ by its eigenvectors.
+    Non-negative least squares in as many variables as there are references: with P = R Rᵀ + ρ I, of the references R,
+    and u = v - γ >= 0, ‖A u - b‖² is least, where AᵀA = P and Aᵀb = -(R g + γ P 1); A is P's root by its eigenvectors.
 
     Args:
         gram: the products of the gradient, first, and the references with one another, (k + 1, k + 1) float64.
         margin: γ >= 0.
+        ridge: ρ >= 0.
     """
     along, among = gram[1:, 0], gram[1:, 1:]
     if not bool((along < 0).any()) or not bool(gram.isfinite().all()):
         return along[:0]
     from scipy.optimize import nnls  # takes a second, which whatever asks for no projection need not wait for
 
+    among = among + ridge * torch.eye(len(among), dtype=among.dtype)
     values, vectors = torch.linalg.eigh(among)
     telling = values > ROUNDING * values[-1]
     root, vectors = values[telling].sqrt(), vectors[:, telling]

@@ -26,10 +26,11 @@ class GEM(Method):
     With g the gradient on the new batch and g_k that of the cross-entropy on what is kept of update k, for each of the
     t - 1 updates before, where some gᵀ g_k < 0:
 
-        g̃ = g + Σ_k v_k g_k,   v = argmin ½ vᵀ G Gᵀ v + gᵀ Gᵀ v,  v_k >= γ                  (Eq. 11 of [1])
+        g̃ = g + Σ_k v_k g_k,   v = argmin ½ vᵀ (G Gᵀ + ρ I) v + gᵀ Gᵀ v,  v_k >= γ          (Eq. 11 of [1])
 
-    with the g_k the rows of G; else g. For γ = 0 that is the nearest to g with g̃ᵀ g_k >= 0 for every k, where A-GEM
-    asks this of all memories as one. A margin γ > 0 lets the memories teach as well: at least γ g_k of each.
+    with the g_k the rows of G; else g. For γ = ρ = 0 that is the nearest to g with g̃ᵀ g_k >= 0 for every k, where A-GEM
+    asks this of all memories as one. A margin γ > 0 lets the memories teach as well: at least γ g_k of each. With ρ > 0
+    a memory that was learned by heart, whose gradient is next to nothing, has little say.
 
     Acts on:      gradients (one edit), by examples apart from the batch
     Keeps:        K/inputs, K/targets: examples of update K, in the form they came in
@@ -43,6 +44,7 @@ class GEM(Method):
         size: >= 0, examples of each class of each update. 0 is the warm start, bit for bit. Papers: 256 of each update.
         per_batch: >= 1, of each update in a step, at most what there is of it. Papers: all.
         margin: γ >= 0. Papers: 0.5 (program of [1]).
+        ridge: ρ >= 0. Papers: 0.001 (program of [1]). At 0 small memories can break learning down.
 
     Example:
         >>> from onward.methods.gem import GEM
@@ -54,7 +56,7 @@ class GEM(Method):
 
     Departures:
         1. Equation 11 has v >= 0, and the text of [1] adds γ to what solves it, after which g̃ may go against a memory;
-           the program has v >= γ, as here. It adds 10⁻³ I to G Gᵀ; here directions that are rounding are left out.
+           the program has v >= γ, and ρ, as here. Directions that are rounding are left out besides.
         2. As many examples are kept of each class of each update, drawn; [1] divides a budget by the number of tasks
            that it is told of, and keeps those that came last.
         3. What other methods of a chain add to the objective is part of g; the g_k are of the cross-entropy alone.
@@ -70,6 +72,7 @@ class GEM(Method):
     size: int = 10
     per_batch: int = 64
     margin: float = 0.5
+    ridge: float = 0.001
 
     keeps_examples: ClassVar[bool] = True
 
@@ -79,6 +82,7 @@ class GEM(Method):
             "size must be >= 0": self.size >= 0,
             "per_batch must be >= 1": self.per_batch >= 1,
             "margin must be >= 0": self.margin >= 0,
+            "ridge must be >= 0": self.ridge >= 0,
         }
         hold(rules, vars(self))
 
@@ -86,7 +90,7 @@ class GEM(Method):
         """Let no step of any phase go against a memory."""
         each = [recalled(part(context.kept, key), model.classes) for key in updates(context.kept)] if self.size else []
         memories = [memory for memory in each if memory is not None]
-        project = partial(without_conflicts, margin=self.margin)
+        project = partial(without_conflicts, margin=self.margin, ridge=self.ridge)
         for phase in phases:
             yield projected(phase, memories, self.per_batch, project) if memories else phase
 
