@@ -69,7 +69,7 @@ def test_reproduction_says_what_was_published_and_where(reproduction):
     claim = reproduction.claim
     assert claim.points is None or f"{claim.points:+.2f}" in claim.words
     assert claim.on in claim.words
-    assert claim.reference.startswith("arXiv:") and claim.paper
+    assert claim.reference.startswith(("arXiv:", "github.com/")) and claim.paper
 
 
 def test_ckca_is_told_to_be_a_reconstruction():

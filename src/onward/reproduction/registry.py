@@ -6,20 +6,20 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 
 from onward.errors import unknown
-from onward.reproduction import buzzega2020, doan2023, harun2025, hsu2018, iman2022, shen2024
+from onward.reproduction import buzzega2020, cl_baselines, doan2023, harun2025, hsu2018, iman2022, shen2024
 from onward.reproduction.claim import Reproduction
 
 REPRODUCTIONS: Mapping[str, Reproduction] = MappingProxyType(
     {
         each.name: each
-        for paper in (shen2024, harun2025, doan2023, iman2022, hsu2018, buzzega2020)
+        for paper in (shen2024, harun2025, doan2023, iman2022, hsu2018, buzzega2020, cl_baselines)
         for each in paper.REPRODUCTIONS
     }
 )
 """Every reproduction by its name."""
 
 GROUPS: Mapping[str, tuple[str, ...]] = MappingProxyType(
-    {**doan2023.GROUPS, **hsu2018.GROUPS, **buzzega2020.GROUPS},
+    {**doan2023.GROUPS, **hsu2018.GROUPS, **buzzega2020.GROUPS, **cl_baselines.GROUPS},
 )
 """Names for several of them, the columns of a table, which are run one after another."""
 
