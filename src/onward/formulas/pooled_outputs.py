@@ -40,7 +40,7 @@ def pod_spatial(new: Tensor, old: Tensor) -> Tensor:
     """
     new, old = exact(new, old)
     apart = (of_unit_length(new) - of_unit_length(old)).square().sum(dim=1)
-    return ((apart + CORNER**2).sqrt() - CORNER).mean()
+    return (apart / ((apart + CORNER**2).sqrt() + CORNER)).mean()  # the root less CORNER, and exactly 0 at 0
 
 
 def pod_flat(new: Tensor, old: Tensor) -> Tensor:

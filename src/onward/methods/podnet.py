@@ -29,8 +29,9 @@ class PODNet(Method):
         L(θ) = L_new(θ) + √(N / n) (λ_c / L Σ_l ‖u(p_l) − u(p*_l)‖ + λ_f (1 − cos(f, f*)))        (program of [1])
 
     for n classes in the new data and N in the model. Where in height and where in width a channel is active is held;
-    what lies at one place may change. A stage is all that runs at one size of map; L counts all of them. It works
-    beside a memory, as in ``replay(memory='herding') | podnet``, and holds nothing of the head.
+    what lies at one place may change. A stage is all that runs at one size of map; L counts all of them. It holds
+    nothing of the head: it belongs beside a memory and before what brings old and new classes level, as in
+    ``replay(memory='herding') | podnet | align_head``.
 
     Where the network has no maps the form of λ_f stands for both: stage l is a linear layer with what follows it, up
     to the next. Where stages have other shapes than the parent's, as in layers that were widened, these are left out;
@@ -58,8 +59,9 @@ class PODNet(Method):
     Departures:
         1. The distillation alone. [1] has beside it a classifier by cosines with ten proxies a class and a loss of its
            own (NCA with a margin); here the head is linear, and the loss the cross-entropy.
-        2. After each task [1] trains the classifier on as many examples of each class, for 20 epochs. Here that is
-           another method's, as the memory is: ``bic`` behind ``replay`` brings old and new classes level in its way.
+        2. After each task the program of [1] trains the classifier on as many examples of each class, for 20 epochs.
+           Here that is another method's, as the memory is: ``align_head``, on features drawn for all classes alike.
+           Without it new rows of a linear head outgrow the old beside features that hardly move.
         3. The forms are the program's, which squares maps, lets both sums be one vector of unit length, and has the
            last stage among the L. As we recall it, [1] writes a sum of two squared distances over L − 1 stages: not
            looked up.
