@@ -166,5 +166,5 @@ def test_features_are_told_apart_and_those_of_another_way_are_asked_for():
 
 def test_a_stage_that_does_not_run_is_told_by_name():
     model = classifier(Net(4, lambda net, x: x, left_out=nn.Linear(4, 4)))
-    with pytest.raises(InputError, match=r"^'left_out' did not run on a batch.*switch that off in it, or leave out"):
+    with pytest.raises(InputError, match=r"^'left_out' did not run on a batch.*switch that off, or leave out"):
         Listened(model, model.backbone, ("left_out",), lambda said: said)(some(2, 4))

@@ -65,7 +65,7 @@ class Listened:
         if silent := [place for place in self.places if place not in heard]:
             raise InputError(
                 f"'{silent[0]}' did not run on a batch, and what it gives is asked of each. A network that leaves "
-                "layers out at random cannot be held by its stages: switch that off in it, or leave out the method that asks"
+                "layers out at random cannot be held by its stages: switch that off, or leave out the method that asks"
             )
         self._heard.append((features, [heard[place] for place in self.places]))
         return features
