@@ -87,7 +87,19 @@ class Step:
 
     def again(self) -> Step:
         """Return the step of the same examples, of which nothing is seen but what the parent said."""
-        return self.part(slice(None), self.pieces)
+        step = self.part(slice(None), self.pieces)
+        step._old = self._old
+        return step
+
+    def seen_by(self, features: Callable[[Tensor], Tensor], parent: Callable[[], Outputs]) -> Step:
+        """Return the step of the same examples, seen by another function and another parent; what is apart stays.
+
+        Args:
+            features: what computes the features, (b, *shape) -> (b, d).
+            parent: gives the parent's outputs on the batch.
+        """
+        batch = Batch(self.inputs, self.targets)
+        return Step(self.model, batch, self.generator, parent, features, self.pieces, self.apart)
 
     def part(self, rows: Tensor | slice, pieces: Sequence[Piece] = ()) -> Step:
         """Return the step of some of its examples, (b',), by their places in the batch; nothing seen is carried on."""

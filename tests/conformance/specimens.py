@@ -40,6 +40,7 @@ from onward.methods.lwf import LwF
 from onward.methods.mas import MAS
 from onward.methods.mc_sgd import MCSGD
 from onward.methods.net2net import Net2Net
+from onward.methods.podnet import PODNet
 from onward.methods.progressive import Progressive
 from onward.methods.refit_head import RefitHead
 from onward.methods.regmean import RegMean
@@ -149,6 +150,7 @@ SPECIMENS = {
         Net2Net(ratio=0.0),
         "it makes room for the new, and holds nothing of the past",
     ),
+    "podnet": Specimen(PODNet(flat=3.0), PODNet(spatial=0.0, flat=0.0), two_tilts),
     "progressive": Specimen(
         Progressive(layers=2),
         "without new layers the network still stands under new rows",

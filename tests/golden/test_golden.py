@@ -50,6 +50,7 @@ METHODS = {
     "mas": "mas(strength=0.1)",
     "mc_sgd": "mc_sgd(per_class=5, connect_epochs=5)",
     "net2net": "net2net",
+    "podnet": "podnet",
     "progressive": "progressive",
     "refit_head": "refit_head",
     "regmean": "regmean",

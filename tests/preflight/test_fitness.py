@@ -48,6 +48,7 @@ def test_only_methods_and_scenarios_that_there_are_are_named():
         "si",
         "sam",
         "weight_average",
+        "podnet",
         "lwf",
         "ckca",
         "scratch",

@@ -99,6 +99,7 @@ NEW_CLASSES: Mapping[str, str] = {
     "weight_average": HOLDS_WEIGHTS,
     "si": HOLDS_WEIGHTS,
     "feature_distillation": HOLDS_FEATURES,
+    "podnet": HOLDS_FEATURES,
     "lwf": HOLDS_ANSWERS,
     "ckca": HOLDS_ANSWERS,
     "expanse": HOLDS_WITHOUT_EXAMPLES,
