@@ -41,7 +41,7 @@ ANCHORS = (
 )
 
 CAVEAT = (
-    "the targets are tolerances of a test, not intervals; the memory takes new data in after a task here, while that of "
+    "the targets are tolerances of a test, not intervals; the memory takes data in after a task here, while that of "
     "online replay and MIR fills there as data goes by"
 )
 
