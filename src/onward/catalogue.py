@@ -29,6 +29,7 @@ CHAINS: Mapping[str, str] = MappingProxyType(
         "derpp": "der(labels=0.5)",
         "er_ace": "replay | ace",
         "mir": "replay(draw='mir')",
+        "nearest_mean": "refit_head(solve='nearest_mean', ridge=0.0, mode='paper')",
         "slda": "refit_head(solve='discriminant', ridge=0.0001, relative=False, mode='paper')",
     }
 )
@@ -38,7 +39,8 @@ CHAINS: Mapping[str, str] = MappingProxyType(
 model, and its rehearsal: ``sgm | replay(size=2000)``. ``derpp`` is DER++ (Buzzega et al. 2020, arXiv:2004.07211),
 ``er_ace`` replay with an asymmetric cross-entropy (Caccia et al. 2022, arXiv:2104.05025), and ``mir`` maximally
 interfered retrieval (Aljundi et al. 2019, arXiv:1908.04742). ``slda`` is deep streaming linear discriminant analysis
-(Hayes & Kanan 2020, arXiv:1909.01520): a head solved from sums that ``refit_head`` keeps already.
+(Hayes & Kanan 2020, arXiv:1909.01520) and ``nearest_mean`` the nearest class mean: heads solved from sums that
+``refit_head`` keeps already.
 """
 
 

@@ -44,6 +44,15 @@ def test_by_hand(mode, relative, weight, intercept):
     assert rows.bias.tolist() == pytest.approx(intercept)
 
 
+def test_of_round_classes_logits_differ_by_half_the_squared_distances_in_units_of_the_mean_variance():
+    features, targets = drawn(UNEVEN)
+    variance = scatter(features, targets).diagonal().mean() + 0.3
+    means = torch.stack([features[targets == k].mean(dim=0) for k in range(5)])
+    distances = (features[:, None] - means).square().sum(dim=2) / (2 * variance)
+    said = discriminant(of(features, targets), 0.3, "paper", spherical=True).logits(features)
+    torch.testing.assert_close(said - said[:, :1], distances[:, :1] - distances, rtol=1e-6, atol=1e-6)
+
+
 @modes
 def test_its_softmax_is_bayes_rule_with_gaussians_of_one_covariance(mode):
     features, targets = drawn(UNEVEN)

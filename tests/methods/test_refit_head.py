@@ -48,7 +48,7 @@ def updated(learner, *portions):
     return learner
 
 
-@pytest.mark.parametrize("solve", ["least_squares", "discriminant"])
+@pytest.mark.parametrize("solve", ["least_squares", "discriminant", "nearest_mean"])
 @pytest.mark.parametrize("mode", ["ridge", "paper"])
 def test_portion_by_portion_it_is_the_head_of_all_data_at_once(mode, solve):
     method = RefitHead(solve=solve, mode=mode)
@@ -92,6 +92,16 @@ def test_slda_is_that_of_a_stream_of_single_examples():
         ours = learner.model.logits(features).double()
     torch.testing.assert_close(ours.log_softmax(1), said.log_softmax(1), rtol=2e-3, atol=2e-3)
     assert (ours.argmax(dim=1) == ALL.targets).double().mean() > 0.95
+
+
+def test_the_nearest_mean_of_all_examples_is_the_class():
+    learner = updated(frozen(parsed("nearest_mean")), FIRST, SECOND)
+    with torch.no_grad():
+        features = learner.model.features(ALL.inputs)
+        means = torch.stack([features[ALL.targets == k].mean(dim=0) for k in range(5)])
+        nearest = torch.cdist(features, means).argmin(dim=1)
+        assert torch.equal(learner.model.logits(features).argmax(dim=1), nearest)
+    assert (nearest == ALL.targets).double().mean() > 0.9
 
 
 def test_what_is_summed_serves_either_solve_which_may_change_along_a_lineage():

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import math
 
+import torch
+
 from onward.errors import InputError, hold
 from onward.formulas.moments import Moments, within_classes
 from onward.formulas.ridge import SINGULAR, Mode, Rows, shares_of, solution
 
 
-def discriminant(moments: Moments, strength: float, mode: Mode = "ridge", relative: bool = False) -> Rows:
+def discriminant(
+    moments: Moments, strength: float, mode: Mode = "ridge", relative: bool = False, spherical: bool = False
+) -> Rows:
     """Return the rows whose softmax is the probability of each class, were each a Gaussian of one covariance.
 
     With class means μ_c, Σ = (1/n) Σ (h - μ_y)(h - μ_y)ᵀ over all n examples, λ the strength, π_c the share of a class
@@ -28,6 +32,8 @@ def discriminant(moments: Moments, strength: float, mode: Mode = "ridge", relati
         strength: λ, 0 or more.
         mode: π_c: ``ridge``, n_c / n; ``paper``, the same for every class that has examples.
         relative: whether λ is in units of the mean variance of a feature within a class, tr(Σ) / d.
+        spherical: put (tr(Σ) / d) I in the place of Σ. With every class alike the nearest mean then has the largest
+            logit: half a squared distance by that variance is what logits differ by.
 
     Raises:
         InputError: when there is no example, λ is negative, or no example differs from its class's mean and λ does not
@@ -43,6 +49,8 @@ def discriminant(moments: Moments, strength: float, mode: Mode = "ridge", relati
             "a discriminant asks how examples lie around the mean of their class, and all lie at it: bring classes of "
             "more than one example, or set a ridge > 0 with relative = false, which ranks classes by distance"
         )
+    if spherical:
+        matrix = matrix.diagonal().mean() * torch.eye(len(matrix), dtype=matrix.dtype, device=matrix.device)
     matrix.diagonal().add_(strength * (matrix.diagonal().mean() if relative else 1))
     means = moments.sums / moments.counts.where(moments.present, 1)[:, None]
     mean = (shares * means).sum(dim=0)

@@ -25,8 +25,8 @@ from onward.types import Data, Kept, in_order
 Mode = Literal["paper", "ridge"]
 """How much each class counts: all alike, or by its examples."""
 
-Solve = Literal["least_squares", "discriminant"]
-"""What the head is, of the sums: the best fit to one-hot targets, or the border between Gaussians."""
+Solve = Literal["least_squares", "discriminant", "nearest_mean"]
+"""What the head is, of the sums: the best fit to one-hot targets, or the border between Gaussians, or round ones."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,8 @@ class RefitHead(Method):
 
     linear discriminant analysis (``discriminant``), by which the softmax of the logits is the probability of a class,
     were each a Gaussian of this covariance. Every class alike, with λ = 10⁻⁴, it is deep streaming LDA [3]: the chain
-    ``slda``.
+    ``slda``. With their mean variance, (tr Σ / d) I, in the place of Σ (``nearest_mean``) and every class alike, an
+    example goes to the class whose mean is nearest [4]: the chain ``nearest_mean``.
 
     Σ h hᵀ, Σ h by class and the n_c are all that either takes of the past: they travel from update to update,
     d x d + c x d numbers, and no example does. So the head is what all data at once would give, to the last digits of
@@ -62,7 +63,8 @@ class RefitHead(Method):
     Status:       not measured
 
     Fields:
-        solve: ``least_squares`` or ``discriminant``, of the same sums: it may change from update to update.
+        solve: ``least_squares``, ``discriminant`` or ``nearest_mean``, of the same sums: it may change from update to
+            update.
         ridge: λ >= 0. Papers: ε / (1 − ε) with ε = 10⁻⁴, of (1 − ε) Σ + εI [3].
         relative: λ is in units of the mean variance of the features, or of that within classes, so that their scale
             does not decide what is much. Papers: false [3].
@@ -89,6 +91,8 @@ class RefitHead(Method):
         [2] McDonnell et al. 2023, "RanPAC", arXiv:2307.02251.
         [3] Hayes & Kanan 2020, "Lifelong Machine Learning with Deep Streaming Linear Discriminant Analysis",
         arXiv:1909.01520.
+        [4] Mensink, Verbeek, Perronnin & Csurka 2013, "Distance-Based Image Classification: Generalizing to New Classes
+        at Near-Zero Cost", TPAMI 35(11): nearest class mean, of features as they are.
     """
 
     solve: Solve = "least_squares"
@@ -134,10 +138,10 @@ class RefitHead(Method):
                 f"{listed(missing, most=5)}: bring examples of these as well this once, or take least_squares"
             )
         refuse_narrow_rows(model, "refit_head")
-        if self.solve == "discriminant" and not model.head.bias:
+        if self.solve != "least_squares" and not model.head.bias:
             raise InputError(
-                "a discriminant tells classes apart by their biases as well, and this head was made without: take "
-                "refit_head(solve='least_squares'), or a network whose head has biases"
+                f"solve = {self.solve!r} tells classes apart by their biases as well, and this head was made without: "
+                "take refit_head(solve='least_squares'), or a network whose head has biases"
             )
         if (context.old is None or not context.old.classes) and context.settings.trains != "head":
             yield from phases
@@ -169,9 +173,9 @@ class RefitHead(Method):
 
     def solved(self, moments: Moments, bias: bool) -> Rows:
         """Return the rows of the head."""
-        if self.solve == "discriminant":
-            return discriminant(moments, self.ridge, self.mode, self.relative)
-        return least_squares(moments, self.ridge, self.mode, bias, self.relative)
+        if self.solve == "least_squares":
+            return least_squares(moments, self.ridge, self.mode, bias, self.relative)
+        return discriminant(moments, self.ridge, self.mode, self.relative, spherical=self.solve == "nearest_mean")
 
     def counted(self, model: Classifier, context: Context) -> Moments:
         """Return the sums over all examples so far, the new ones among them."""
