@@ -36,7 +36,8 @@ class AGEM(Method):
     Keeps:        inputs, targets: examples in the form they came in; with ``reservoir``, seen: one number
     Cost:         per step a forward and a backward pass on M examples
     Needs:        leave to keep raw examples;  scenarios: all; class-incremental stays near chance
-    Status:       matches its paper: as printed of it or above in ``doan2023-table6``, two streams
+    Status:       matches its paper: as printed of it or above in ``doan2023-table6`` (two streams) and
+                  ``der2020-mnist``
 
     Fields:
         memory: ``by_class``, ``size`` examples of each class of each update; or ``reservoir``, a uniform sample of

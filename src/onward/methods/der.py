@@ -37,7 +37,7 @@ class DER(Method):
     Keeps:        inputs, targets: ``size`` examples in the form they came in; logits: c numbers for each; seen: one
     Cost:         per step (|M₁| + |M₂|) / |B| of a plain step more
     Needs:        leave to keep raw examples;  scenarios: all
-    Status:       not measured
+    Status:       matches its paper: ``der2020-mnist``
 
     Fields:
         size: the most examples kept, >= 0. 0 is the warm start, bit for bit. Papers: 200-5120 [1].

@@ -32,7 +32,8 @@ class L2ToParent(Method):
     Keeps:        nothing
     Cost:         per step O(parameters)
     Needs:        a parent, parameters that keep their names;  scenarios: all; class-incremental stays near chance
-    Status:       not measured
+    Status:       differs from its paper: as printed of it in ``hsu2018-split-mnist`` where the task is told or classes
+                  are shared, below where classes are new, whose rows are free here
 
     Fields:
         strength: λ >= 0. 0 is the warm start, bit for bit. SGD overshoots and diverges from about 2 / lr on.

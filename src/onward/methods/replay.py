@@ -48,7 +48,8 @@ class Replay(Method):
     Cost:         per step |M| / |B| of a plain step more; with ``mir`` another plain step and two forward passes on C
                   examples, of which the bill counts the C examples; with ``herding`` a forward pass over the new data
     Needs:        leave to keep raw examples;  scenarios: all
-    Status:       matches its paper: as printed of it or above in ``doan2023-table6``, two streams
+    Status:       matches its paper: as printed of it or above in ``doan2023-table6`` (two streams) and
+                  ``der2020-mnist``
 
     Fields:
         size: the most examples kept, >= 0. 0 is the warm start, bit for bit. Papers: 200-5000 [1], [2].
