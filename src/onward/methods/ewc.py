@@ -32,8 +32,8 @@ class EWC(Method):
     Keeps:        fisher/*, anchor/*: two numbers a parameter
     Cost:         per step O(parameters); per update a backward pass for each of ``examples`` and each class
     Needs:        parameters that keep their names;  scenarios: all; class-incremental stays near chance
-    Status:       matches its paper: as printed of it or above in ``doan2023-table6`` (two streams), ``hsu2018-split-
-                  mnist`` and ``der2020-mnist``
+    Status:       matches its paper: as printed of it or above in ``doan2023-table6`` (two streams),
+                  ``hsu2018-split-mnist`` and ``der2020-mnist``
 
     Fields:
         strength: λ >= 0. 0 is the warm start, bit for bit. Papers: 10-10⁴ [1], [3].
