@@ -56,6 +56,25 @@ def test_its_gradient_is_the_difference_of_the_softened_answers(strength, temper
     assert expected.abs().max() > 1e-3
 
 
+@pytest.mark.parametrize("temperature", [1.0, 3.0])
+def test_among_all_classes_its_gradient_is_that_of_answers_that_give_new_ones_nothing(temperature):
+    """d/ds of T² KL is T (softmax(s/T) − (softmax(t/T), 0)) / b, now with all columns in the first softmax."""
+    old, model = pair()
+    term, step = term_and_step(LwF(0.5, temperature, among="all"), old, model)
+    (gradient,) = torch.autograd.grad(term(step), step.logits)
+    wanted = torch.cat([(step.old.logits / temperature).softmax(1), torch.zeros(7, 2)], dim=1)
+    s = step.logits.detach()
+    torch.testing.assert_close(gradient, 0.5 * temperature * ((s / temperature).softmax(1) - wanted) / 7)
+    assert (gradient[:, 4:] > 0).all(), "new classes are pushed down"
+
+
+def test_where_a_head_has_tasks_all_classes_are_those_of_the_task():
+    old, model = pair(tasks=[0, 1, 0, 1])
+    terms = [term_and_step(LwF(among=among), old, model) for among in ("old", "all")]
+    first, second = (term(step).item() for term, step in terms)
+    assert first == second > 0
+
+
 def test_it_is_zero_for_a_model_that_answers_as_its_parent():
     old = pair()[0]
     model = copy.deepcopy(old)
@@ -122,6 +141,7 @@ def test_strength_zero_adds_no_term():
     [
         ({"strength": -1.0}, "strength must be >= 0, got -1.0"),
         ({"temperature": 0.0}, "temperature must be > 0, got 0.0"),
+        ({"among": "new"}, "among must be old or all, got 'new'"),
     ],
 )
 def test_values_out_of_range_are_refused(fields, told):

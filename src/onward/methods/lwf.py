@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
@@ -11,10 +12,13 @@ from torch import Tensor
 from onward.context import Context
 from onward.errors import hold
 from onward.formulas.distillation import distillation
-from onward.method import Method
+from onward.method import LATER, Method
 from onward.nets.classifier import Classifier
 from onward.phase import Phase
 from onward.step import Step
+
+Among = Literal["old", "all"]
+"""The classes of the softmax that is held to the parent's: those that it knows, or new ones as well."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +41,9 @@ class LwF(Method):
     Fields:
         strength: λ >= 0. 0 is the warm start, bit for bit. Papers: 1 [1].
         temperature: T > 0. Papers: 2 [1].
+        among: ``old``, as above; or ``all``: the model's softmax is over all classes, and the parent gives new ones
+            0, so that no new class may be said where the parent said an old one. Not where a head has tasks. Papers:
+            ``all`` in the program of [3], where classes come.
 
     Example:
         >>> from onward.methods.lwf import LwF
@@ -54,16 +61,20 @@ class LwF(Method):
     References:
         [1] Li & Hoiem 2016, "Learning without Forgetting", arXiv:1606.09282.
         [2] Hinton, Vinyals & Dean 2015, arXiv:1503.02531.
+        [3] van de Ven & Tolias 2019, arXiv:1904.07734; code: GMvandeVen/continual-learning, which weighs the term
+        by t - 1 in the update t, and has no T².
     """
 
     strength: float = 1.0
     temperature: float = 2.0
+    among: Among = field(default="old", metadata=LATER)
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
         rules = {
             "strength must be >= 0": self.strength >= 0,
             "temperature must be > 0": self.temperature > 0,
+            "among must be old or all": self.among in get_args(Among),
         }
         hold(rules, vars(self))
 
@@ -77,7 +88,21 @@ class LwF(Method):
         def lwf(step: Step) -> Tensor:
             student, teacher = step.logits, step.old.logits
             terms = [distillation(student[:, part], teacher[:, part], self.temperature) for part in parts]
+            if self.among == "all" and model.tasks is None:
+                terms.append(self.said_new(student[:, parts[0]], student[:, teacher.shape[1] :]))
             return self.strength * torch.stack(terms).sum()
 
         for phase in phases:
             yield phase.plus(lwf=lwf)
+
+    def said_new(self, old: Tensor, new: Tensor) -> Tensor:
+        """Return by how much the divergence is more with new classes in the softmax: −T² log of what old ones have.
+
+        Args:
+            old: the model's logits of old classes, (b, c).
+            new: and of new ones, (b, k).
+        """
+        exact = torch.promote_types(old.dtype, torch.float32)
+        whole = torch.cat([old, new], dim=1).to(exact) / self.temperature
+        shares = whole.logsumexp(dim=1) - whole[:, : old.shape[1]].logsumexp(dim=1)
+        return self.temperature**2 * shares.mean()
