@@ -14,7 +14,7 @@ from onward.experiment.published import Printed, Published
 from onward.experiment.switches import Grid
 from onward.reproduction import claim, registry
 from onward.reproduction.claim import Claim, Reproduction
-from onward.reproduction.registry import REPRODUCTIONS
+from onward.reproduction.registry import GROUPS, REPRODUCTIONS
 
 FILE = """
 seeds = 2
@@ -118,7 +118,8 @@ def test_runs_that_failed_are_told_and_end_with_1(tiny):
 
 def test_without_a_name_every_reproduction_is_listed(folder):
     listing = done("reproduce").out.splitlines()
-    assert [line.split()[0] for line in listing[1:]] == list(REPRODUCTIONS)
+    assert [line.split()[0] for line in listing[1:]] == [*REPRODUCTIONS, *GROUPS]
+    assert listing[-1].endswith(f"all of {', '.join(list(GROUPS.values())[-1])}")
     assert all(each.claim.reference in "".join(listing) for each in REPRODUCTIONS.values())
     assert [each["name"] for each in done("reproduce --json").json] == list(REPRODUCTIONS)
 

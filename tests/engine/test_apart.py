@@ -30,9 +30,7 @@ class Aside(Method):
 
     def plan(self, phases, model, context):
         for phase in phases:
-            more = phase.aside(Mix.of(self.memory, self.size)).plus(
-                **{f"t{k}": term for k, term in enumerate(self.terms)}
-            )
+            more = phase.plus(**{f"t{k}": term for k, term in enumerate(self.terms)})
             yield replace(more.aside(Mix.of(self.memory, self.size)), choices=self.choices)
 
 
