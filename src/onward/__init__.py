@@ -2,7 +2,7 @@
 
     >>> import onward
     >>> onward.chain("lwf | ewc(strength=10)")
-    LwF(strength=1.0, temperature=2.0) | EWC(strength=10.0, decay=1.0, examples=1000, stable=True)
+    LwF(strength=1.0, temperature=2.0, among='old') | EWC(strength=10.0, decay=1.0, examples=1000, stable=True)
 
 Names are loaded when they are first used, so that what needs no torch does not wait for it.
 """

@@ -109,7 +109,7 @@ def parsed(text: str) -> Chain:
     """Return the chain that a text describes.
 
     >>> parsed("ewc(strength=10) | lwf(strength=2)")
-    EWC(strength=10.0, decay=1.0, examples=1000, stable=True) | LwF(strength=2.0, temperature=2.0)
+    EWC(strength=10.0, decay=1.0, examples=1000, stable=True) | LwF(strength=2.0, temperature=2.0, among='old')
 
     Raises:
         InputError: when the text is not names of methods, with fields in brackets, joined by ``|``.

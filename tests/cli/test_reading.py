@@ -167,7 +167,7 @@ def test_methods_lists_every_method_with_what_it_holds_and_keeps_and_tells_all_o
     assert done("methods scratch").out.endswith("nothing of the past in any scenario\n")
     assert done("methods sgm").out.startswith("sgm\n\nThe chain least_squares(")
     (described,) = done("methods lwf --json").json
-    assert [field["name"] for field in described["fields"]] == ["strength", "temperature"]
+    assert [field["name"] for field in described["fields"]] == ["strength", "temperature", "among"]
     assert described["sections"]["Keeps"] == "nothing" and described["holds"] == ["same classes", "shifted domain"]
 
 
