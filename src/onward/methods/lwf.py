@@ -35,8 +35,8 @@ class LwF(Method):
     Keeps:        nothing
     Cost:         per step a forward pass of the parent; one pass in all where the new data is not augmented
     Needs:        a parent;  scenarios: all; class-incremental without exemplars stays near chance
-    Status:       matches its paper: as printed of it or above in ``hsu2018-split-mnist``, with ``among="all"`` where
-                  classes are new
+    Status:       matches its paper: as printed of it or above in ``hsu2018-split-mnist``, where classes are new among
+                  all of them
 
     Fields:
         strength: λ >= 0. 0 is the warm start, bit for bit. Papers: 1 [1].
