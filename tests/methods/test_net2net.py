@@ -195,7 +195,9 @@ class Scaled(Backbone):
 
 
 def test_a_network_that_counts_its_units_is_refused():
-    parent, _ = update(Learner(Classifier(Scaled(), Head(4)), WarmStart()), FIRST, SGD)
+    with isolated(0, "network"):
+        model = Classifier(Scaled(), Head(4))
+    parent, _ = update(Learner(model, WarmStart()), FIRST, SGD)
     with pytest.raises(InputError, match=r"says something else, by 0\.\d+ of its largest logit: how many units"):
         update(parent, SECOND, SETTINGS, method=Net2Net())
 
