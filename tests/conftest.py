@@ -40,6 +40,12 @@ def data_dir() -> Path:
     return DATA
 
 
+@pytest.fixture(autouse=True)
+def same_draws():
+    """Let what a test draws without a seed of its own be the same each time."""
+    torch.manual_seed(0)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def own_surroundings():
     """Keep tests from finding data sets that happen to lie on this machine."""

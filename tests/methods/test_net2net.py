@@ -30,6 +30,7 @@ from onward.nets.classifier import Classifier
 from onward.nets.enlarged import Enlarged
 from onward.nets.head import Head
 from onward.nets.zoo import fresh
+from onward.rng import isolated
 
 DRY = replace(SETTINGS, steps=0)
 LAYERS = ("backbone.network.layers.1", "backbone.network.layers.3", "backbone.top.0", "head.blocks.0", "head.blocks.1")
