@@ -1,6 +1,6 @@
 """Run what is missing of the leaderboard, and write the page.
 
-    python -m benchmarks.leaderboard                      three seeds; two hours of two cores from nothing
+    python -m benchmarks.leaderboard                      three seeds; hours from nothing
     python -m benchmarks.leaderboard --only digits        streams whose names begin so; the page is left alone
     python -m benchmarks.leaderboard --seeds 1
 
@@ -17,10 +17,9 @@ from typing import Any
 from benchmarks.leaderboard.entries import entries
 from benchmarks.leaderboard.page import draw, page, table
 from benchmarks.leaderboard.streams import SETTINGS, STREAMS, TEXT, short, unpack
-from rich.console import Console
 
+from onward.cli.experimenting import notice
 from onward.experiment import Results, conduct
-from onward.experiment.pool import Notice
 from onward.experiment.toml_file import made
 from onward.store.card import software
 
@@ -39,13 +38,6 @@ def document(stream: str, seeds: int) -> dict[str, Any]:
     }
 
 
-def told(notice: Notice) -> None:
-    """Say which run is done."""
-    Console(stderr=True).print(
-        f"{notice.finished}/{notice.of} {notice.label}, {notice.state} {notice.told}", markup=False
-    )
-
-
 def main() -> None:
     """Run, and write."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -59,7 +51,7 @@ def main() -> None:
     found: dict[str, Results] = {}
     for stream in (each for each in STREAMS if each.startswith(asked.only)):
         experiment = made(document(stream, asked.seeds), stream, asked.data_dir and Path(asked.data_dir))
-        found[stream] = conduct(experiment, Path("reproduced") / f"leaderboard-{short(stream)}", asked.jobs, told)
+        found[stream] = conduct(experiment, Path("reproduced") / f"leaderboard-{short(stream)}", asked.jobs, notice)
         print(table(found[stream]))
     if len(found) == len(STREAMS):
         setting = f"{asked.seeds} seeds, 5 passes over what arrives in batches of 32, SGD at 0.05 with momentum 0.9; "

@@ -16,7 +16,7 @@ INTRODUCTION = """# Leaderboard
 
 Every method, every chain that has a name and some chains worth having, on the same streams with the fields that they
 come with: no field was tuned, for or against anybody, so this tells what one gets who types a name. What a method
-reaches with settings of its own stand in the [reproductions](reproductions/index.md).
+reaches with settings of its own stands in the [reproductions](reproductions/index.md).
 
 ```bash
 {command}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from PIL import Image
 from tests.cli.terminal import contents, done, refused, typed
 
 import onward
+from onward import catalogue
 from onward.catalogue import CHAINS, names
 
 pytestmark = pytest.mark.usefixtures("lineage")
@@ -169,6 +171,16 @@ def test_methods_lists_every_method_with_what_it_holds_and_keeps_and_tells_all_o
     (described,) = done("methods lwf --json").json
     assert [field["name"] for field in described["fields"]] == ["strength", "temperature", "among"]
     assert described["sections"]["Keeps"] == "nothing" and described["holds"] == ["same classes", "shifted domain"]
+
+
+def test_of_another_packages_method_it_is_not_said_what_it_holds(monkeypatch):
+    point = EntryPoint("foreign", "tests.preflight.test_fitness:Foreign", catalogue.ENTRY_POINTS)
+    monkeypatch.setattr(catalogue, "entry_points", lambda group, name="foreign": [point] if name == "foreign" else [])
+    (described,) = done("methods foreign --json").json
+    assert described["holds"] is None
+    assert "holds" not in done("methods foreign").out
+    (line,) = (line for line in done("methods").out.splitlines() if line.startswith("foreign"))
+    assert line.split()[1:4] == ["-", "-", "-"]
 
 
 def test_a_reference_that_means_several_versions_is_refused(lineage):

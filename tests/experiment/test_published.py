@@ -71,6 +71,14 @@ def test_a_method_is_within_two_standard_deviations_or_above_or_below(accuracy, 
     assert (line.label, line.verdict) == ("ours", verdict)
 
 
+def test_where_it_is_said_so_the_interval_here_reaches_as_well():
+    """Of 0.8 and 0.7 half the interval is 12.7 · 0.05, or 31.8 of the paper's deviations; of one run there is none."""
+    found = beside(RESULTS, replace(PUBLISHED, widened=True))
+    assert found.own.slack == pytest.approx(12.706 * 0.05 / 0.02, rel=1e-3)
+    assert found.own.verdict == "within" and beside(RESULTS, PUBLISHED).own.verdict == "below"
+    assert (found.of("theirs").slack, found.of("theirs").verdict) == (0, "below")
+
+
 def test_a_stream_of_fewer_tasks_than_the_papers_is_not_judged():
     longer = replace(PUBLISHED, tasks=20)
     found = beside(RESULTS, longer)

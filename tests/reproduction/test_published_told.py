@@ -37,6 +37,13 @@ def test_where_nothing_fell_short_nothing_is_named():
     assert told(best)["not run"] == "ours, theirs, not run"
 
 
+def test_where_the_paper_compares_methods_of_others_no_method_is_its_own_and_the_reach_is_told():
+    found = told(RESULTS, replace(PUBLISHED, contender="", beyond=(), widened=True))
+    assert "here" not in found and "further" not in found
+    reach = "within 2 of the paper's standard deviations, and our own 95 % interval, or above"
+    assert found["table"] == f"2 of 3 methods {reach}; below: theirs (-5.0)"
+
+
 def test_a_shorter_stream_is_told_and_not_judged():
     short = told(RESULTS, replace(PUBLISHED, tasks=20))
     assert short["here"] == "ours 75.0 %, published 80.0"

@@ -39,11 +39,12 @@ def methods(name: options.MethodName = None, as_json: options.AsJson = False) ->
         console().print(f"{name}\n\n{one['told']}\n")
         if one["fields"]:
             fact("fields", ", ".join(f"{field['name']}={field['default']!r}" for field in one["fields"]))
-        fact("holds", ", ".join(one["holds"]) or "nothing of the past in any scenario")
+        if one["holds"] is not None:
+            fact("holds", ", ".join(one["holds"]) or "nothing of the past in any scenario")
         return
     out = table("method", "holds", "keeps", "status", "what it does")
     for each in told:
-        held = ", ".join(SHORT[scenario] for scenario in each["holds"])
+        held = "-" if each["holds"] is None else ", ".join(SHORT[scenario] for scenario in each["holds"])
         status = each["sections"].get("Status", "-").partition(":")[0]
         out.add_row(each["name"], held, kept(each["sections"]), status, each["told"].partition("\n")[0])
     print_table(out)
@@ -56,7 +57,10 @@ def kept(sections: Mapping[str, str]) -> str:
 
 
 def told_of(name: str) -> dict[str, Any]:
-    """Return what there is to tell of a method, or of a chain that has a name, as values."""
+    """Return what there is to tell of a method, or of a chain that has a name, as values.
+
+    What a method of another package holds is not known: None.
+    """
     import inspect
 
     from onward import catalogue
@@ -65,10 +69,11 @@ def told_of(name: str) -> dict[str, Any]:
 
     chain = catalogue.CHAINS.get(name)
     told = f"The chain {chain}." if chain else inspect.getdoc(catalogue.method_class(name)) or ""
+    ours = chain or catalogue.method_class(name).__module__.startswith("onward.methods.")
     return {
         "name": name,
         "told": told,
         "fields": [] if chain else [asdict(field) for field in catalogue.fields_of(name)],
-        "holds": holding(catalogue.parsed(name)),
+        "holds": holding(catalogue.parsed(name)) if ours else None,
         "sections": {} if chain else {k: " ".join(v.split()) for k, v in parted(told)[1].items() if k != "Example"},
     }
