@@ -12,7 +12,7 @@ from tests.sources import PACKAGE, House, part_of
 FLOORS = {
     part: floor
     for floor, parts in {
-        1: "types rng errors schema settings record formulas metrics transform content ahead heap docstring",
+        1: "types rng errors schema settings record formulas metrics transform content ahead heap docstring journal",
         2: "nets memory streams datasets",
         3: "context step phase connecting importance interference projection method learner",
         4: "methods engine catalogue",

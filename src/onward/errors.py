@@ -24,6 +24,10 @@ class DivergedError(OnwardError, ArithmeticError):
     """Training produced a number that is not finite. The parent is unchanged."""
 
 
+class StoppedError(OnwardError):
+    """An update was asked to stop, and did; what was done of it is in its journal."""
+
+
 class MissingExtraError(OnwardError, ImportError):
     """An optional dependency is wanted and not installed."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -62,6 +62,22 @@ class Log:
     def due(self) -> bool:
         """Say whether it is time to read."""
         return len(self._pending) >= self._every * len(self._terms)
+
+    @property
+    def steps_read(self) -> int:
+        """How many steps' values were read."""
+        return self._read
+
+    @property
+    def pending(self) -> dict[str, Tensor]:
+        """The values that were not read yet, (steps × terms,), on the device, under ``pending``; {} without any."""
+        return {"pending": torch.stack(self._pending)} if self._pending else {}
+
+    def go_on(self, steps_read: int, curve: Mapping[str, Sequence[float]], pending: Tensor | None) -> None:
+        """Hold what a log held before."""
+        self._read = steps_read
+        self.curve = {term: list(curve[term]) for term in self._terms}
+        self._pending = [] if pending is None else list(pending.unbind())
 
     def read(self) -> dict[str, float]:
         """Return the mean of each term since the last reading, and add it to the curve.

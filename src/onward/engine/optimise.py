@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from contextlib import contextmanager
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import SGD, AdamW, Optimizer
 
 from onward.errors import InputError
@@ -78,6 +78,28 @@ def rate(settings: Settings, step: int, total: int) -> float:
 def annealed(start: float, end: float, share: float) -> float:
     """Return the value at ``share`` of a half cosine from ``start`` to ``end``."""
     return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+
+def held_by(optimiser: Optimizer, parameters: Sequence[nn.Parameter]) -> dict[str, Tensor]:
+    """Return what an optimiser holds for each parameter: under ``place/name``, by its place among them."""
+    return {
+        f"{place}/{name}": value
+        for place, parameter in enumerate(parameters)
+        for name, value in optimiser.state[parameter].items()
+        if isinstance(value, Tensor)
+    }
+
+
+def put_back(optimiser: Optimizer, parameters: Sequence[nn.Parameter], held: Mapping[str, Tensor]) -> None:
+    """Let an optimiser hold what another held; see ``held_by``. Each tensor is laid out as its parameter is."""
+    for key, value in held.items():
+        place, name = key.split("/")
+        parameter = parameters[int(place)]
+        if name == "step":  # a count, which torch has on the device for fused steps only
+            here = value.to(parameter.device if optimiser.defaults.get("fused") else "cpu")
+        else:
+            here = torch.empty_like(parameter, dtype=value.dtype).detach().copy_(value)
+        optimiser.state[parameter][name] = here
 
 
 @contextmanager

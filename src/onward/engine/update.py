@@ -13,11 +13,14 @@ from torch import Tensor
 from onward.context import Context
 from onward.engine.bill import bill
 from onward.engine.check import check, check_is_data
+from onward.engine.descent import Surroundings
 from onward.engine.energy import Meter
+from onward.engine.journalled import Journalled
 from onward.engine.log import Observer, silent
-from onward.engine.loop import Surroundings, run
+from onward.engine.loop import run
 from onward.engine.teacher import Teacher
 from onward.errors import InputError
+from onward.journal import Journal
 from onward.learner import Learner
 from onward.method import Chain, Method, chained
 from onward.nets.classifier import Classifier
@@ -36,11 +39,13 @@ def update(
     *,
     method: Method | None = None,
     observe: Observer = silent,
+    journal: Journal | None = None,
 ) -> tuple[Learner, Record]:
     """Return the learner after ``new``, and what it took. The given one is left as it was, bit for bit.
 
     Classes of ``new`` that the learner does not know grow its head, by name. torch's global random state is not
-    touched: the same learner, data, settings and seed give the same bits on a CPU.
+    touched: the same learner, data, settings and seed give the same bits on a CPU. With a journal, an update that was
+    cut off goes on where the journal says, and gives the bits that it would have given.
 
     Args:
         learner: the version in use; without classes for a first update.
@@ -49,18 +54,23 @@ def update(
         seed: of every random stream of the update.
         method: another method than the learner's own; None is its own.
         observe: told of the progress; returns nothing.
+        journal: of this update and no other; None writes nothing down.
 
     Raises:
         InputError: when the data, the method or the settings do not fit; before any training.
+        StoreError: when the journal is another update's, or cannot be read or written.
+        StoppedError: when the journal was asked to stop.
         DivergedError: when training is no longer finite.
     """
-    settings, began = settings or Settings(), time.perf_counter()
+    settings, before = settings or Settings(), 0.0 if journal is None else journal.spent
+    began = time.perf_counter() - before
     with Meter(settings.device) as meter:
-        going = begun(learner, new, settings, seed, method, meter.along(observe))
+        going = begun(learner, new, settings, seed, method, meter.along(observe), journal)
         billed = tuple(ran(going))
         with torch.no_grad():
             kept = settled(going.chain.keep(going.model, going.context), going.model, going.context.new)
-    cost = bill(billed, going.model, going.context.new, kept, time.perf_counter() - began, meter.joules)
+    joules = None if before else meter.joules  # what an earlier process spent, nobody counted to its end
+    cost = bill(billed, going.model, going.context.new, kept, time.perf_counter() - began, joules)
     phases = tuple(record for _, record in billed)
     return Learner(going.model.cpu().eval(), going.chain, kept), Record(phases, cost)
 
@@ -88,7 +98,13 @@ class Going:
 
 
 def begun(
-    learner: Learner, new: Data, settings: Settings, seed: int, method: Method | None, observe: Observer
+    learner: Learner,
+    new: Data,
+    settings: Settings,
+    seed: int,
+    method: Method | None,
+    observe: Observer,
+    journal: Journal | None = None,
 ) -> Going:
     """Check what was given, copy the model, grow its head, and let the method prepare it."""
     chain = chained(learner.method if method is None else method)
@@ -102,7 +118,8 @@ def begun(
     model.grow(present(new), seed)
     data, validation = held_back(aligned(new, model.classes), settings.validation, seed)
     context = Context(data, old, learner.kept, settings, seed, validation)
-    around = Surroundings(seed, None if old is None else Teacher(old), validation, observe)
+    journalled = None if journal is None else Journalled(journal, context.scratch)
+    around = Surroundings(seed, None if old is None else Teacher(old), validation, observe, journalled)
     return Going(chain, chain.prepare(model.eval(), context), context, around)
 
 

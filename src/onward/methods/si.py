@@ -96,9 +96,11 @@ class SI(Method):
             if way is not None and phase.within is not None:
                 yield phase
                 continue
-            way = Way({name: each for name, each in moving(model).items() if phase.trains(name)}, anchor, weights)
+            free = {name: each for name, each in moving(model).items() if phase.trains(name)}
+            way = Way(free, anchor, weights, context.scratch)
             yield phase.edited(way.steepness).followed(way.follow)
-            way.leave(context.scratch)
+            if bool(way.begun):
+                way.leave()
 
     def keep(self, model: Classifier, context: Context) -> Kept:
         """Add what each parameter did, and note where the parameters are."""
@@ -117,17 +119,25 @@ class Way:
         parameters: that move, by name.
         anchor: θ* of the penalty, by name.
         weights: of the penalty, by name; {} where nothing is held.
+        scratch: where all of it is held meanwhile, so that a phase that was broken off goes on from there.
     """
 
-    def __init__(self, parameters: Mapping[str, Tensor], anchor: Kept, weights: Mapping[str, Tensor]) -> None:
+    def __init__(
+        self, parameters: Mapping[str, Tensor], anchor: Kept, weights: Mapping[str, Tensor], scratch: Scratch
+    ) -> None:
         """Note no place yet: another method may still move the model before the phase begins."""
-        self.names, self.parameters = list(parameters), list(parameters.values())
+        self.names, self.parameters, self.scratch = list(parameters), list(parameters.values()), scratch
         held = [place for place, name in enumerate(self.names) if name in weights]
         self.pulls = [(place, anchor[(name := self.names[place])].to(weights[name]), weights[name]) for place in held]
-        self.done = [torch.zeros_like(parameter) for parameter in self.parameters]
         self.gradients: list[Tensor] = []
-        self.start: list[Tensor] = []
-        self.here: list[Tensor] = []
+        self.done, self.start, self.here = (self.noted(kind) for kind in ("done", "start", "here"))
+        self.begun = scratch["way/begun"] = torch.zeros((), dtype=torch.bool)  # on the host, where it is read
+
+    def noted(self, kind: str) -> list[Tensor]:
+        """Return zeros for each parameter, which stand in the scratch."""
+        zeros = [torch.zeros_like(parameter) for parameter in self.parameters]
+        self.scratch.update({f"way/{kind}/{name}": each for name, each in zip(self.names, zeros, strict=True)})
+        return zeros
 
     @torch.no_grad()
     def steepness(self, step: Step) -> None:
@@ -140,15 +150,18 @@ class Way:
     @torch.no_grad()
     def follow(self, model: Classifier) -> None:
         """Add what a step has done; the first time, see where the way begins."""
-        if not self.here:
-            self.start = [each.detach().clone() for each in self.parameters]
-            self.here = [each.clone() for each in self.start]
-            return
-        add_contributions(self.done, self.gradients, self.here, self.parameters)
+        if bool(self.begun):
+            add_contributions(self.done, self.gradients, self.here, self.parameters)
+        else:
+            torch._foreach_copy_(self.start, self.parameters)
+            self.begun.fill_(True)
         torch._foreach_copy_(self.here, self.parameters)
 
-    def leave(self, scratch: Scratch) -> None:
+    def leave(self) -> None:
         """Add all that was found to what the phases before have left."""
-        for name, done, start, here in zip(self.names, self.done, self.start, self.here, strict=False):
+        scratch = self.scratch
+        for name, done, start, here in zip(self.names, self.done, self.start, self.here, strict=True):
             for kind, value in (("done", done), ("moved", here - start)):
                 scratch[f"{kind}/{name}"] = scratch.get(f"{kind}/{name}", 0) + value
+        for name in [name for name in scratch if name.startswith("way/")]:
+            del scratch[name]

@@ -97,9 +97,9 @@ class WeightAverage(Method):
 
     def followed(self, phase: Phase, model: Classifier, context: Context) -> Iterator[Phase]:
         """Yield a phase, and put the model at the mean of its steps."""
-        moving = [each for name, each in model.named_parameters() if phase.trains(name)]
-        mean = MeanAlong(moving, self.decay)
+        moving = {name: each for name, each in model.named_parameters() if phase.trains(name)}
+        mean = MeanAlong(moving, self.decay, context.scratch)
         yield phase.followed(mean.follow)
-        if mean.mean:
+        if mean.moved:
             mean.put()
             renormalise(model, context.new, context.generator("renormalise", phase.name), phase.trains)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, MutableMapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -49,30 +49,38 @@ class MeanAlong:
     them. Where the way begins does not count.
 
     Args:
-        parameters: θ, which are left as they are until ``put``.
+        parameters: θ by name, which are left as they are until ``put``.
         decay: γ in [0, 1].
+        held: where the mean is held, and the count of places; whoever fills it anew decides how the way goes on.
     """
 
-    def __init__(self, parameters: Sequence[Tensor], decay: float) -> None:
+    def __init__(self, parameters: Mapping[str, Tensor], decay: float, held: MutableMapping[str, Tensor]) -> None:
         """Begin with no place."""
-        self.parameters, self.decay = list(parameters), decay
-        self.mean: list[Tensor] = []
-        self.steps = -1
+        self.parameters, self.decay = list(parameters.values()), decay
+        self.mean = [each.detach().clone() for each in self.parameters]
+        self.places = torch.tensor(-1)  # on the host, where it is read every step
+        held.update({f"mean/{name}": each for name, each in zip(parameters, self.mean, strict=True)})
+        held["places"] = self.places
 
     @torch.no_grad()
     def follow(self, model: nn.Module) -> None:
         """Take in where the parameters of a model are; the first time, only note that the way begins."""
-        self.steps += 1
-        if self.steps == 1:
-            self.mean = [each.clone() for each in self.parameters]
-        elif self.steps > 1:
-            torch._foreach_lerp_(self.mean, self.parameters, 1 - min(self.decay, 1 - 1 / self.steps))
+        steps = int(self.places.add_(1))
+        if steps == 1:
+            torch._foreach_copy_(self.mean, self.parameters)
+        elif steps > 1:
+            torch._foreach_lerp_(self.mean, self.parameters, 1 - min(self.decay, 1 - 1 / steps))
 
     @torch.no_grad()
     def put(self) -> None:
         """Put the parameters at their mean; where no step was taken they stay."""
-        if self.mean:
+        if self.moved:
             torch._foreach_copy_(self.parameters, self.mean)
+
+    @property
+    def moved(self) -> bool:
+        """Whether a step was taken."""
+        return int(self.places) > 0
 
 
 @torch.no_grad()

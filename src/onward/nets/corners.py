@@ -135,6 +135,12 @@ class Corners(Optimizer):
         self.point.copy_(self.corners.mean(0, dtype=torch.float64))
 
     @torch.no_grad()
+    def put(self, corners: Tensor, velocity: Tensor) -> None:
+        """Take corners and their velocities, (n, P) each, from where others of this shape were."""
+        self.corners.copy_(corners)
+        self.velocity.copy_(velocity)
+
+    @torch.no_grad()
     def offsets(self) -> dict[str, Tensor]:
         """Return the offset of each corner from the midpoint, by parameter, (n, *shape)."""
         apart = self.corners.double()
