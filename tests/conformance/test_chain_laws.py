@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import pytest
 import torch
+from tests.conformance.cuts import in_pieces, untimed
 from tests.conformance.scenarios import SCENARIOS, SETTINGS
 from tests.conformance.specimens import SPECIMENS, bits, differing, life
 
 from onward.context import part
-from onward.engine.update import update
 from onward.errors import InputError
 from onward.learner import Learner
 from onward.method import Chain, Method
@@ -136,11 +136,12 @@ def test_composition_is_associative():
 
 @each_pair
 @each_kind
-def test_every_pair_updates_to_finite_numbers_and_leaves_its_parent(pair, scenario):
+def test_every_pair_updates_to_the_same_finite_numbers_though_it_is_cut_and_leaves_its_parent(pair, scenario):
     parent, child, _, record = life(pair, scenario)
     before = bits(parent)
-    again, _ = update(parent, SCENARIOS[scenario].second, SETTINGS, seed=4)
+    again, in_all, _ = in_pieces(parent, SCENARIOS[scenario].second, SETTINGS, seed=4, every=3, lives=2)
     assert differing(bits(child), bits(again)) == []
+    assert untimed(in_all) == untimed(record)
     assert differing(before, bits(parent)) == []
     assert all(bool(tensor.isfinite().all()) for tensor in bits(child).values())
     assert all(torch.tensor(values).isfinite().all() for p in record.phases for values in p.curve.values())

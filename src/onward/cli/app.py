@@ -38,7 +38,7 @@ app = typer.Typer(
     name="onward",
     help="Keep a trained PyTorch model up to date as data arrives, and prove each new version.",
     epilog="onward COMMAND --help tells all of a command. Exit codes: 0 done; 1 a mistake, which the message explains; "
-    "3 made but not promoted; 130 stopped.",
+    "3 made but not promoted; 130 stopped by Ctrl-C, 143 by SIGTERM.",
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     add_completion=False,

@@ -19,9 +19,11 @@ from onward.experiment.results import CellResult, Results
 from onward.experiment.walk import walked
 from onward.learner import Learner
 from onward.nets.zoo import fresh
+from onward.release.arrival import Arrival
 from onward.release.rules import CONFIG
 from onward.report.plots import curves
 from onward.report.tables import results_table
+from onward.store.lineage import Lineage
 from onward.streams.experience import Experience
 
 METHOD = "lwf(strength=0.5) | replay(size=400, per_batch=96)"
@@ -74,8 +76,9 @@ def arrives(week: Week, out: Path, lineage: Path, seed: int) -> None:
     settings = " ".join(f"--set {setting}" for setting in SETTINGS)
     given = f"--data {data} --test {test} --method '{METHOD}' {settings}"
     say(f"{week.name}: {week.told}", f"onward update prod {given} --lineage {lineage}")
+    arrival = Arrival(str(data), (str(test),), parsed(METHOD), settings_from(SETTINGS), seed)
     try:
-        updating.update("prod", str(data), METHOD, [str(test)], SETTINGS, seed=seed, lineage=lineage)
+        updating.carry_out(Lineage(lineage), "prod", arrival, "prod", updating.Ways())
     except typer.Exit:
         console().print("  It was made, it is kept, and the gate did not let it replace the version in use.")
 

@@ -57,11 +57,12 @@ class Journalled:
         return record
 
     def cut_in(self, index: int, phase: Phase, model: Classifier) -> Entry | None:
-        """Return the entry of a phase that was cut, its weights put back; None of any other.
+        """Return the entry of a phase that was cut, its weights put back; None of any other. From now on it listens.
 
         Raises:
             StoreError: when the entry is of another phase.
         """
+        self.journal.listening = True
         if index != self.cut:
             return None
         self.cut, entry = -1, self.journal.read(NOW)
@@ -97,6 +98,7 @@ class Journalled:
         Raises:
             StoppedError: when the journal is asked to stop.
         """
+        self.journal.listening = False
         if self.journal.stopping or (self.cut < 0 and self.journal.due):
             offsets = {} if phase.within is None else under("offsets", phase.within.offsets)
             facts = {**facts_of(phase), "record": asdict(record)}

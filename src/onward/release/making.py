@@ -10,15 +10,19 @@ import torch
 from onward.catalogue import written
 from onward.engine.log import Observer, silent
 from onward.engine.update import update
+from onward.errors import DivergedError
 from onward.gate.verdict import Verdict
 from onward.learner import Learner
 from onward.privacy import refuse_held
+from onward.record import Record
 from onward.release.arrival import Ready
+from onward.release.cut import made_already
 from onward.release.judging import Standard, judged_by_gate
 from onward.release.saving import saved
 from onward.store.bill import against_scratch
 from onward.store.card import Card
 from onward.store.heads import allow
+from onward.store.journal import DiskJournal
 from onward.store.lineage import Lineage, Version
 
 
@@ -39,43 +43,73 @@ class Release:
     promoted: bool
 
 
-def release(going: Ready, promote_to: str | None, observe: Observer = silent) -> Release:
+def release(
+    going: Ready, promote_to: str | None, observe: Observer = silent, journal: DiskJournal | None = None
+) -> Release:
     """Make the next version: update, judge on every test set, pass through the gate, keep, promote.
 
     Args:
         going: what ``ready`` gave.
         promote_to: the head that is to name the new version if the gate lets it; None promotes nothing.
         observe: told of the training.
+        journal: of this update, from which it goes on; removed when the version is kept. None writes none.
 
     Raises:
-        InputError, DivergedError: before anything is written.
+        InputError, DivergedError: before any version is written.
+        StoppedError: when the journal was asked to stop.
         StoreError: when the head has moved since ``ready``; the new version is kept.
     """
     if promote_to is not None:
         allow(promote_to)
-    arrival, lineage = going.arrival, going.lineage
-    after, record = update(
-        going.before, going.data, arrival.settings, arrival.seed, method=going.method, observe=observe
-    )
+    lineage = going.lineage
+    if journal is not None and journal.spent and (made := made_already(going)) is not None:
+        journal.remove()
+        return released(lineage, made, going.parent, promote_to, going.heads)
+    after, record = trained(going, observe, journal)
     if going.exemplar_free:
         refuse_held(after.kept, going.data)
-    card = Card(
-        net=after.model.spec(),
-        method=written(after.method),
-        settings=asdict(arrival.settings),
-        seed=arrival.seed,
-        parent=going.parent.id,
-        data=going.facts,
-        preflight=going.preflight,
-        tests=tuple(dict.fromkeys((*going.parent.card.tests, *arrival.tests))),
-        record=record,
-        exemplar_free=going.exemplar_free,
-        note=arrival.note,
-    )
+    card = card_of(going, after, record)
     first = going.data.take(torch.zeros(1, dtype=torch.int64)).inputs
     standard = Standard(going.rules.gate, going.before, going.tests, going.missing, first)
     card = judged_by_gate(standard, after, replace(card, share=against_scratch(lineage, card)))
-    return placed(lineage, after, card, going.parent, promote_to, going.heads)
+    version = saved(lineage, after, card)
+    if journal is not None:
+        journal.remove()
+    return released(lineage, version, going.parent, promote_to, going.heads)
+
+
+def trained(going: Ready, observe: Observer, journal: DiskJournal | None) -> tuple[Learner, Record]:
+    """Return what training makes. Where it diverges, the journal goes: from any entry it would again.
+
+    Raises:
+        InputError, DivergedError, StoppedError: as ``update``.
+    """
+    asked = going.arrival
+    try:
+        return update(
+            going.before, going.data, asked.settings, asked.seed, method=going.method, observe=observe, journal=journal
+        )
+    except DivergedError:
+        if journal is not None:
+            journal.remove()
+        raise
+
+
+def card_of(going: Ready, after: Learner, record: Record) -> Card:
+    """Return what a new version says of itself, but its judgement."""
+    return Card(
+        net=after.model.spec(),
+        method=written(after.method),
+        settings=asdict(going.arrival.settings),
+        seed=going.arrival.seed,
+        parent=going.parent.id,
+        data=going.facts,
+        preflight=going.preflight,
+        tests=tuple(dict.fromkeys((*going.parent.card.tests, *going.arrival.tests))),
+        record=record,
+        exemplar_free=going.exemplar_free,
+        note=going.arrival.note,
+    )
 
 
 def placed(
@@ -95,7 +129,18 @@ def placed(
         InputError: when its classes do not go on from the parent's; nothing is written.
         StoreError: when the head has moved meanwhile; the new version is kept.
     """
-    verdict, version = card.verdict or Verdict(()), saved(lineage, after, card)
+    return released(lineage, saved(lineage, after, card), parent, promote_to, heads)
+
+
+def released(
+    lineage: Lineage, version: Version, parent: Version, promote_to: str | None, heads: Mapping[str, str]
+) -> Release:
+    """Let a head name a version that is kept, if the gate lets it; see ``placed``.
+
+    Raises:
+        StoreError: when the head has moved meanwhile.
+    """
+    verdict = version.card.verdict or Verdict(())
     promoted = promote_to is not None and verdict.passed
     if promote_to is not None and promoted:
         lineage.promote(version.id, promote_to, expected=heads.get(promote_to))

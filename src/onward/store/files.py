@@ -74,6 +74,25 @@ def locked(folder: Path) -> Generator[None]:
         yield
 
 
+@contextmanager
+def alone(folder: Path, whose: str) -> Generator[None]:
+    """Hold a folder's lock for as long as one works there, and do not wait for it.
+
+    Args:
+        folder: of the lock.
+        whose: what works there, for the message.
+
+    Raises:
+        StoreError: when another process holds it.
+    """
+    with writing_to(folder), (folder / ".lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise StoreError(f"{whose} is running in another process; wait for it, or stop that one first.") from None
+        yield
+
+
 def read(path: Path, what: str) -> bytes:
     """Return a file's content.
 

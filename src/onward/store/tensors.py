@@ -17,6 +17,11 @@ from onward.store.files import write
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
     """Write tensors by name. Those that share memory are written out each."""
+    write(path, as_bytes(tensors))
+
+
+def as_bytes(tensors: Mapping[str, Tensor], told: Mapping[str, str] | None = None) -> bytes:
+    """Return the content of a safetensors file: tensors by name, and what is told beside them."""
     seen: set[int] = set()
     plain = {}
     for name, tensor in tensors.items():
@@ -25,7 +30,7 @@ def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
         shared = storage.data_ptr() in seen or own.numel() * own.element_size() < storage.nbytes()
         plain[name] = own.clone() if shared else own
         seen.add(storage.data_ptr())
-    write(path, safetensors.torch.save(plain))
+    return safetensors.torch.save(plain, None if told is None else dict(told))
 
 
 def read_tensors(path: Path) -> dict[str, Tensor]:

@@ -1,0 +1,204 @@
+"""Updates that were cut off: where each has its journal, and what it was asked to do."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, ClassVar
+
+from onward.catalogue import parsed, written
+from onward.errors import InputError, StoreError, listed
+from onward.release.arrival import Arrival, Ready
+from onward.schema import checked
+from onward.settings import Settings
+from onward.store import files
+from onward.store.card import software
+from onward.store.journal import DiskJournal, told_of
+from onward.store.lineage import Lineage, Version
+
+JOURNALS = "journals"
+"""The folder in a lineage's that holds a folder for each update that runs or was cut off."""
+
+ARRIVAL = "arrival.json"
+"""The file in a journal's folder that holds what the update was asked to do."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """An update that runs, or was cut off.
+
+    Args:
+        folder: of its journal.
+        of: what tells it from every other; see ``identity``.
+        arrival: what it was asked to do.
+        promote_to: the head that was to name its version.
+    """
+
+    folder: Path
+    of: Mapping[str, Any]
+    arrival: Arrival
+    promote_to: str | None
+
+    @property
+    def told(self) -> str:
+        """What it is, in a line."""
+        return f"{self.arrival.source} by {self.of['method']}, seed {self.of['seed']}"
+
+
+def identity(going: Ready) -> dict[str, Any]:
+    """Return what decides every bit of an update, as JSON has it: parent, method, settings, seed, data, software."""
+    return {
+        "parent": going.parent.id,
+        "method": written(going.method),
+        "settings": json.loads(json.dumps(asdict(going.arrival.settings))),
+        "seed": going.arrival.seed,
+        "data": going.facts.fingerprint,
+        "software": software(going.before.model.spec()),
+    }
+
+
+def journal_of(going: Ready, promote_to: str | None, every: float) -> DiskJournal:
+    """Return the journal of an update: the one that is there, or a new one.
+
+    Args:
+        going: what is to be done.
+        promote_to: the head that is to name the version.
+        every: seconds between two entries.
+
+    Raises:
+        StoreError: when it cannot be made.
+    """
+    folder = folder_of(going)
+    journal = DiskJournal(folder, identity(going), every)
+    with files.writing_to(folder):
+        files.replace(folder / ARRIVAL, json.dumps(in_words(going.arrival, promote_to), indent=1).encode())
+    return journal
+
+
+def folder_of(going: Ready) -> Path:
+    """Return where an update has its journal, should it have one."""
+    key = hashlib.sha256(json.dumps(identity(going), sort_keys=True).encode()).hexdigest()[:16]
+    return going.lineage.path / JOURNALS / key
+
+
+def was_cut(going: Ready) -> bool:
+    """Say whether this very update was begun already."""
+    return told_of(folder_of(going)) is not None
+
+
+def given_up(going: Ready) -> None:
+    """Remove what there is of an update.
+
+    Raises:
+        StoreError: when it runs now, or cannot be removed.
+    """
+    with DiskJournal(folder_of(going), identity(going)) as journal:
+        journal.remove()
+
+
+def cut_after(lineage: Lineage, parent: Version) -> Cut:
+    """Return the one update of a version that was cut off.
+
+    Raises:
+        InputError: when there is none, or several.
+        StoreError: when it is damaged.
+    """
+    found = [cut for cut in cuts(lineage) if cut.of.get("parent") == parent.id]
+    if not found:
+        raise InputError(f"no update of version {parent.short} was cut off; bring its --data to make one")
+    if len(found) > 1:
+        raise InputError(
+            f"{len(found)} updates of version {parent.short} were cut off: {listed(cut.told for cut in found)}. Say "
+            "which by the options that it was begun with"
+        )
+    return found[0]
+
+
+def cuts(lineage: Lineage) -> Iterator[Cut]:
+    """Yield every update of which a journal is there.
+
+    Raises:
+        StoreError: when one is damaged.
+    """
+    place = lineage.path / JOURNALS
+    for folder in sorted(place.iterdir()) if place.is_dir() else ():
+        of = told_of(folder) if folder.is_dir() else None
+        if of is not None:
+            yield Cut(folder, of, *asked(folder / ARRIVAL))
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What an update was asked to do, in numbers and words: the fields of ``Arrival``, and the head."""
+
+    source: str
+    tests: tuple[str, ...]
+    method: str | None
+    settings: Settings
+    seed: int
+    data_dir: str | None
+    note: str
+    care: dict[str, str]
+    workers: int
+    exemplar_free: bool
+    new_classes: bool
+    promote_to: str | None
+
+    __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+
+def asked(file: Path) -> tuple[Arrival, str | None]:
+    """Return what an update was asked to do, and the head that was to name its version.
+
+    Raises:
+        StoreError: when the file is damaged.
+    """
+    raw = files.read(file, "what an update was asked to do")
+    try:
+        told = checked(Asked, dict(json.loads(raw)), str(file))
+        method = None if told.method is None else parsed(told.method)
+    except (ValueError, TypeError, RecursionError) as error:
+        raise StoreError(f"{file} is damaged ({error}). Remove {file.parent} to start anew.") from error
+    arrival = Arrival(
+        source=told.source,
+        tests=told.tests,
+        method=method,
+        settings=told.settings,
+        seed=told.seed,
+        data_dir=None if told.data_dir is None else Path(told.data_dir),
+        note=told.note,
+        care=told.care,
+        workers=told.workers,
+        exemplar_free=told.exemplar_free,
+        new_classes=told.new_classes,
+    )
+    return arrival, told.promote_to
+
+
+def in_words(arrival: Arrival, promote_to: str | None) -> dict[str, Any]:
+    """Return what an update is asked to do as JSON has it; see ``asked``."""
+    return {
+        **vars(arrival),
+        "settings": asdict(arrival.settings),
+        "method": None if arrival.method is None else written(arrival.method),
+        "data_dir": None if arrival.data_dir is None else str(arrival.data_dir),
+        "care": dict(arrival.care),
+        "promote_to": promote_to,
+    }
+
+
+def made_already(going: Ready) -> Version | None:
+    """Return the version that this very update has made, where only its promotion was cut off; else None."""
+    of = identity(going)
+    for id in going.lineage.ids():
+        try:
+            card = going.lineage.read(id).card
+        except StoreError:
+            continue
+        told = {"parent": card.parent, "method": card.method, "settings": card.settings, "seed": card.seed}
+        if card.data is not None and {**of, **told, "data": card.data.fingerprint} == of:
+            return going.lineage.read(id)
+    return None
