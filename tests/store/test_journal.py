@@ -152,10 +152,14 @@ def test_what_is_left_of_a_journal_that_was_being_removed_counts_no_more(folder)
         assert journal.read("now") is None
 
 
-def test_removed_it_is_gone(folder):
+def test_over_it_is_gone_when_it_is_left(folder):
     with DiskJournal(folder, OF) as journal:
-        journal.remove()
+        assert journal.found
+        journal.over = True
+        assert journal.read("now")
     assert not folder.exists()
+    with DiskJournal(folder, OF) as journal:
+        assert not journal.found
 
 
 def test_at_most_a_fiftieth_of_the_time_goes_into_writing(tmp_path, monkeypatch):

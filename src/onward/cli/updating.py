@@ -131,8 +131,7 @@ def made(going: Ready, head: str | None, ways: Ways, reference: str) -> Release:
     if not ways.every:
         with stoppable(None, on), watched(quiet) as observe:
             return release(going, head, observe)
-    journal = journal_of(going, head, ways.every)
-    with journal, stoppable(journal, on), watched(quiet) as observe:
+    with journal_of(going, head, ways.every) as journal, stoppable(journal, on), watched(quiet) as observe:
         return release(going, head, observe, journal)
 
 

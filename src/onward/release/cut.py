@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -60,8 +61,9 @@ def identity(going: Ready) -> dict[str, Any]:
     }
 
 
-def journal_of(going: Ready, promote_to: str | None, every: float) -> DiskJournal:
-    """Return the journal of an update: the one that is there, or a new one.
+@contextmanager
+def journal_of(going: Ready, promote_to: str | None, every: float) -> Generator[DiskJournal]:
+    """Hold the journal of an update: the one that is there, or a new one. Those that are over are cleared away.
 
     Args:
         going: what is to be done.
@@ -69,13 +71,32 @@ def journal_of(going: Ready, promote_to: str | None, every: float) -> DiskJourna
         every: seconds between two entries.
 
     Raises:
-        StoreError: when it cannot be made.
+        StoreError: when it cannot be made, or another process is at it.
     """
-    folder = folder_of(going)
-    journal = DiskJournal(folder, identity(going), every)
-    with files.writing_to(folder):
-        files.replace(folder / ARRIVAL, json.dumps(in_words(going.arrival, promote_to), indent=1).encode())
-    return journal
+    clear_done(going.lineage)
+    with DiskJournal(folder_of(going), identity(going), every) as journal:
+        with files.writing_to(journal.folder):
+            words = json.dumps(in_words(going.arrival, promote_to), indent=1)
+            files.replace(journal.folder / ARRIVAL, words.encode())
+        yield journal
+
+
+def clear_done(lineage: Lineage) -> None:
+    """Remove the journals of updates that have made their version and moved their head, and were cut off then."""
+    for folder in sorted((lineage.path / JOURNALS).glob("*/")):
+        with suppress(StoreError), DiskJournal(folder, told_of(folder) or {}) as journal:
+            made = made_by(lineage, journal.of)
+            journal.over = made is not None and any(made.id in lineage.heads.moves(h) for h in lineage.heads.names())
+
+
+def given_up(going: Ready) -> None:
+    """Remove what there is of an update.
+
+    Raises:
+        StoreError: when it runs now, or cannot be removed.
+    """
+    with DiskJournal(folder_of(going), identity(going)) as journal:
+        journal.over = True
 
 
 def folder_of(going: Ready) -> Path:
@@ -87,16 +108,6 @@ def folder_of(going: Ready) -> Path:
 def was_cut(going: Ready) -> bool:
     """Say whether this very update was begun already."""
     return told_of(folder_of(going)) is not None
-
-
-def given_up(going: Ready) -> None:
-    """Remove what there is of an update.
-
-    Raises:
-        StoreError: when it runs now, or cannot be removed.
-    """
-    with DiskJournal(folder_of(going), identity(going)) as journal:
-        journal.remove()
 
 
 def cut_after(lineage: Lineage, parent: Version) -> Cut:
@@ -126,7 +137,7 @@ def cuts(lineage: Lineage) -> Iterator[Cut]:
     place = lineage.path / JOURNALS
     for folder in sorted(place.iterdir()) if place.is_dir() else ():
         of = told_of(folder) if folder.is_dir() else None
-        if of is not None:
+        if of is not None and (folder / ARRIVAL).exists():
             yield Cut(folder, of, *asked(folder / ARRIVAL))
 
 
@@ -190,15 +201,20 @@ def in_words(arrival: Arrival, promote_to: str | None) -> dict[str, Any]:
     }
 
 
-def made_already(going: Ready) -> Version | None:
-    """Return the version that this very update has made, where only its promotion was cut off; else None."""
-    of = identity(going)
-    for id in going.lineage.ids():
+def made_by(lineage: Lineage, of: Mapping[str, Any]) -> Version | None:
+    """Return the version that an update has made, where only what comes after was cut off; else None.
+
+    Args:
+        lineage: where it would be.
+        of: what tells the update from every other; see ``identity``.
+    """
+    for id in lineage.ids():
         try:
-            card = going.lineage.read(id).card
+            version = lineage.read(id)
         except StoreError:
             continue
+        card = version.card
         told = {"parent": card.parent, "method": card.method, "settings": card.settings, "seed": card.seed}
         if card.data is not None and {**of, **told, "data": card.data.fingerprint} == of:
-            return going.lineage.read(id)
+            return version
     return None

@@ -16,7 +16,7 @@ from onward.learner import Learner
 from onward.privacy import refuse_held
 from onward.record import Record
 from onward.release.arrival import Ready
-from onward.release.cut import made_already
+from onward.release.cut import identity, made_by
 from onward.release.judging import Standard, judged_by_gate
 from onward.release.saving import saved
 from onward.store.bill import against_scratch
@@ -52,7 +52,7 @@ def release(
         going: what ``ready`` gave.
         promote_to: the head that is to name the new version if the gate lets it; None promotes nothing.
         observe: told of the training.
-        journal: of this update, from which it goes on; removed when the version is kept. None writes none.
+        journal: of this update, from which it goes on; over when all is done. None writes none.
 
     Raises:
         InputError, DivergedError: before any version is written.
@@ -61,25 +61,32 @@ def release(
     """
     if promote_to is not None:
         allow(promote_to)
-    lineage = going.lineage
-    if journal is not None and journal.spent and (made := made_already(going)) is not None:
-        journal.remove()
-        return released(lineage, made, going.parent, promote_to, going.heads)
+    lineage, found = going.lineage, journal is not None and journal.found
+    version = (made_by(lineage, identity(going)) if found else None) or kept(going, observe, journal)
+    done = released(lineage, version, going.parent, promote_to, going.heads)
+    if journal is not None:
+        journal.over = True
+    return done
+
+
+def kept(going: Ready, observe: Observer, journal: DiskJournal | None) -> Version:
+    """Train, judge, and keep what comes of it.
+
+    Raises:
+        InputError, DivergedError, StoppedError, StoreError: as ``release``.
+    """
     after, record = trained(going, observe, journal)
     if going.exemplar_free:
         refuse_held(after.kept, going.data)
     card = card_of(going, after, record)
     first = going.data.take(torch.zeros(1, dtype=torch.int64)).inputs
     standard = Standard(going.rules.gate, going.before, going.tests, going.missing, first)
-    card = judged_by_gate(standard, after, replace(card, share=against_scratch(lineage, card)))
-    version = saved(lineage, after, card)
-    if journal is not None:
-        journal.remove()
-    return released(lineage, version, going.parent, promote_to, going.heads)
+    card = judged_by_gate(standard, after, replace(card, share=against_scratch(going.lineage, card)))
+    return saved(going.lineage, after, card)
 
 
 def trained(going: Ready, observe: Observer, journal: DiskJournal | None) -> tuple[Learner, Record]:
-    """Return what training makes. Where it diverges, the journal goes: from any entry it would again.
+    """Return what training makes. Where it diverges, its journal is over: from any entry it would again.
 
     Raises:
         InputError, DivergedError, StoppedError: as ``update``.
@@ -91,7 +98,7 @@ def trained(going: Ready, observe: Observer, journal: DiskJournal | None) -> tup
         )
     except DivergedError:
         if journal is not None:
-            journal.remove()
+            journal.over = True
         raise
 
 

@@ -39,6 +39,10 @@ class DiskJournal:
         of: what tells the update from every other, as JSON has it.
         every: seconds between two entries; more where that would be over a 50th of the time.
 
+    Attributes:
+        found: whether it was there already.
+        over: whether what it is of is done, or given up: the folder goes when it is left. Set by who uses it.
+
     Raises:
         StoreError: when the folder holds the journal of another update, or of another form; or, on entering, when a
             process is at it.
@@ -47,16 +51,17 @@ class DiskJournal:
     def __init__(self, folder: str | Path, of: Mapping[str, Any], every: float = 30.0) -> None:
         """Take what is there."""
         self.folder, self.every = Path(folder), every
-        with files.writing_to(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
         self.of = json.loads(json.dumps(dict(of), allow_nan=False))
         self.listening = self.stopping = False
+        self.found = self.over = False
         self._lock = ExitStack()
         self._opened = self._last = time.perf_counter()
         self._pause, self.spent = every, 0.0
 
     def __enter__(self) -> DiskJournal:
         """Hold the folder, and look at what it is of."""
+        with files.writing_to(self.folder):
+            self.folder.mkdir(parents=True, exist_ok=True)
         self._lock.enter_context(files.alone(self.folder, "this very update"))
         try:
             self._take()
@@ -66,13 +71,14 @@ class DiskJournal:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Let the folder go; where nothing was written, remove it."""
-        if not self.names():
-            self.remove()
+        """Let the folder go; where nothing was written, or it is over, remove it."""
+        if self.over or not self.names():
+            self._remove()
         self._lock.close()
 
     def _take(self) -> None:
         there = told_of(self.folder)
+        self.found = there is not None
         if there is None:  # what is left of one that was being removed counts no more
             for left in self.folder.glob("*.safetensors"):
                 left.unlink()
@@ -133,8 +139,8 @@ class DiskJournal:
             raise self._damaged(name)
         return Entry(facts, tensors)
 
-    def remove(self) -> None:
-        """Remove the journal: what it is of is done, or given up. First the name of what it is of."""
+    def _remove(self) -> None:
+        """Remove first what says of what it is, so that what may be left counts no more."""
         with files.writing_to(self.folder):
             (self.folder / OF).unlink(missing_ok=True)
             shutil.rmtree(self.folder, ignore_errors=True)
