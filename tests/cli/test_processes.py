@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -14,6 +15,8 @@ from pathlib import Path
 
 import pytest
 from tests.cli.terminal import contents
+
+from onward.store.journal import DiskJournal
 
 ONWARD = [sys.executable, "-m", "onward"]
 
@@ -30,20 +33,70 @@ def listening(command: list[str]) -> Iterator[subprocess.Popen[str]]:
             process.kill()
 
 
-def test_stopping_an_update_leaves_everything_as_it_was(lineage):
-    before = contents(lineage)
-    command = [*ONWARD, "update", "prod", "--data", "digits:train", "--epochs", "1000000", "--set", "lr=1e-9"]
-    with listening(command) as process:
+ENDLESS = ["--data", "digits:train", "--epochs", "1000000", "--set", "lr=1e-9"]
+
+
+def stopped_while_it_trains(*options: str, by: signal.Signals, since: Path | None = None) -> tuple[int, str, str]:
+    """Stop an update that would go on for ever, when a file is newer than it was, or after a second.
+
+    Returns:
+        Its exit code, and what it printed since it trained.
+    """
+    before = since.stat().st_mtime_ns if since is not None and since.exists() else 0
+    with listening([*ONWARD, "update", "prod", *options]) as process:
         assert process.stdout.readline().startswith("  preflight")
         while not (line := process.stdout.readline()).startswith("  method"):
             assert line.startswith("  "), line
-        with pytest.raises(subprocess.TimeoutExpired):
-            process.wait(0.5)  # it trains
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate(timeout=30)
+        while since is not None and not (since.exists() and since.stat().st_mtime_ns > before):
+            assert process.poll() is None
+            time.sleep(0.02)
+        if since is None:
+            with pytest.raises(subprocess.TimeoutExpired):
+                process.wait(1.0)
+        process.send_signal(by)
+        out, err = process.communicate(timeout=60)
+    return process.returncode, out, err
+
+
+def without_journals(lineage: Path) -> dict[str, bytes]:
+    return {path: content for path, content in contents(lineage).items() if "/journals" not in path}
+
+
+@pytest.mark.parametrize(("by", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_stopped_an_update_writes_down_how_far_it_is_and_leaves_all_else_as_it_was(lineage, by, code):
+    before, often = contents(lineage), ("--journal", "0.05")
+    place = lineage / "journals"
+    with listening([*ONWARD, "update", "prod", *ENDLESS, *often]):  # killed, so that there is an entry
+        while not (found := list(place.glob("*/now.safetensors"))):
+            time.sleep(0.02)
+    (entry,) = found
+    steps = [DiskJournal(entry.parent, {}).facts("now")["step"]]
+    for options in (("--resume",), tuple(ENDLESS)):
+        ended = stopped_while_it_trains(*options, *often, by=by, since=entry)
+        way = "Go on with: onward update prod --resume"
+        assert ended[0] == code and "goes on where it was cut off" in ended[1]
+        assert ended[2] == f"stopped in phase 'train'; what was done is in the journal. {way}\n"
+        assert without_journals(lineage) == before
+        steps.append(DiskJournal(entry.parent, {}).facts("now")["step"])
+    assert 0 < steps[0] < steps[1] < steps[2]
+
+
+def test_without_a_journal_a_stopped_update_leaves_everything_as_it_was(lineage):
+    before = contents(lineage)
+    code, out, err = stopped_while_it_trains(*ENDLESS, "--journal", "0", by=signal.SIGINT)
     assert (out, err) == ("", "stopped; what was not finished was not written\n")
-    assert process.returncode in (130, -signal.SIGINT)  # the same to a shell; Python decides by where it was met
+    assert code in (130, -signal.SIGINT)  # the same to a shell; Python decides by where it was met
     assert contents(lineage) == before
+
+
+def test_of_two_that_are_the_same_update_the_second_is_refused(lineage):
+    with listening([*ONWARD, "update", "prod", *ENDLESS, "--quiet"]) as process:
+        while not list(lineage.glob("journals/*/arrival.json")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        ran = subprocess.run([*ONWARD, "update", "prod", *ENDLESS, "--quiet"], capture_output=True, text=True)
+    assert (ran.returncode, ran.stdout) == (1, "")
+    assert ran.stderr == "error: this very update is running in another process; wait for it, or stop that one first.\n"
 
 
 @pytest.mark.data

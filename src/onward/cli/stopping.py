@@ -8,8 +8,6 @@ from contextlib import contextmanager
 from types import FrameType
 from typing import TYPE_CHECKING
 
-import typer
-
 from onward.errors import StoppedError
 
 if TYPE_CHECKING:
@@ -27,17 +25,18 @@ def stoppable(journal: Journal | None, way_on: str) -> Generator[None]:
         way_on: the command that goes on with it.
 
     Raises:
-        typer.Exit: when it has left; the code is 128 and the signal's number, as shells have it.
+        SystemExit: when it has left; the code is 128 and the signal's number, as shells have it.
     """
     came: list[int] = []
 
     def ask(number: int, frame: FrameType | None) -> None:
-        if journal is not None and journal.listening and not came:
-            journal.stopping = True
-            came.append(number)
-        elif number == signal.SIGINT:
+        at_once = journal is None or not journal.listening or bool(came)
+        came.append(number)
+        if journal is not None:
+            journal.stopping = True  # in any case: Python drops an exception that is raised in some places
+        if at_once and number == signal.SIGINT:
             raise KeyboardInterrupt
-        else:
+        if at_once:
             raise SystemExit(128 + number)
 
     before = {number: signal.signal(number, ask) for number in SIGNALS}
@@ -47,7 +46,7 @@ def stoppable(journal: Journal | None, way_on: str) -> Generator[None]:
         from onward.cli.show import plain_console
 
         plain_console(stderr=True).print(f"{error}. Go on with: {way_on}")
-        raise typer.Exit(128 + came[0]) from error
+        raise SystemExit(128 + came[0]) from error
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -149,10 +149,11 @@ class Way:
 
     @torch.no_grad()
     def follow(self, model: Classifier) -> None:
-        """Add what a step has done; the first time, see where the way begins."""
-        if bool(self.begun):
+        """Add what a step has done; where a phase begins, only see where it does."""
+        if self.gradients:
             add_contributions(self.done, self.gradients, self.here, self.parameters)
-        else:
+            self.gradients = []
+        elif not self.begun:
             torch._foreach_copy_(self.start, self.parameters)
             self.begun.fill_(True)
         torch._foreach_copy_(self.here, self.parameters)
