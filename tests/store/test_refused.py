@@ -12,9 +12,10 @@ import torch
 from tests.store.worlds import contents, learner, lying, recarded, saved, two_versions
 
 from onward.errors import InputError, OnwardError, StoreError
-from onward.store.lineage import KEPT, MODEL, Lineage, Version
+from onward.store.lineage import Lineage
 from onward.store.tensors import write_tensors
 from onward.store.verify import verify
+from onward.store.version import KEPT, MODEL, Version
 
 FILES = [MODEL, KEPT]
 

@@ -19,7 +19,8 @@ from onward.release.saving import saved
 from onward.store.bill import against_scratch
 from onward.store.card import Card
 from onward.store.heads import allow
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 
 
 @dataclass(frozen=True)
@@ -49,10 +50,19 @@ def release(going: Ready, promote_to: str | None, observe: Observer = silent) ->
 
     Raises:
         InputError, DivergedError: before anything is written.
-        StoreError: when the head has moved since ``ready``; the new version is kept.
+        StoreError: when the head has moved since ``ready``, and the new version is kept; or when the parent is gone
+            since then, before anything is trained.
     """
     if promote_to is not None:
         allow(promote_to)
+    with going.lineage.in_use():
+        going.lineage.usable(going.parent.id)  # still there: what is trained from here can be kept
+        after, card = trained(going, observe)
+        return placed(going.lineage, after, card, going.parent, promote_to, going.heads)
+
+
+def trained(going: Ready, observe: Observer) -> tuple[Learner, Card]:
+    """Return what the update makes, and its card with the gate's verdict; see ``release``."""
     arrival, lineage = going.arrival, going.lineage
     after, record = update(
         going.before, going.data, arrival.settings, arrival.seed, method=going.method, observe=observe
@@ -74,8 +84,7 @@ def release(going: Ready, promote_to: str | None, observe: Observer = silent) ->
     )
     first = going.data.take(torch.zeros(1, dtype=torch.int64)).inputs
     standard = Standard(going.rules.gate, going.before, going.tests, going.missing, first)
-    card = judged_by_gate(standard, after, replace(card, share=against_scratch(lineage, card)))
-    return placed(lineage, after, card, going.parent, promote_to, going.heads)
+    return after, judged_by_gate(standard, after, replace(card, share=against_scratch(lineage, card)))
 
 
 def placed(
@@ -95,8 +104,10 @@ def placed(
         InputError: when its classes do not go on from the parent's; nothing is written.
         StoreError: when the head has moved meanwhile; the new version is kept.
     """
-    verdict, version = card.verdict or Verdict(()), saved(lineage, after, card)
+    verdict = card.verdict or Verdict(())
     promoted = promote_to is not None and verdict.passed
-    if promote_to is not None and promoted:
-        lineage.promote(version.id, promote_to, expected=heads.get(promote_to))
+    with lineage.in_use():
+        version = saved(lineage, after, card)
+        if promote_to is not None and promoted:
+            lineage.promote(version.id, promote_to, expected=heads.get(promote_to))
     return Release(version, parent, verdict, promoted)

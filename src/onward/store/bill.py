@@ -12,7 +12,8 @@ from onward.methods.joint import Joint
 from onward.methods.scratch import Scratch
 from onward.record import Cost, Share
 from onward.store.card import Card
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 
 
 def against_scratch(lineage: Lineage, card: Card) -> Share | None:
