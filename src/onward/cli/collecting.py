@@ -27,10 +27,11 @@ def gc(
     lineage: options.LineageFolder = options.DEFAULT_LINEAGE,
     as_json: options.AsJson = False,
 ) -> None:
-    """Show what nothing needs, or remove it: versions that no head names or has named, and what a crash left.
+    """Show what nothing needs, or remove it.
 
-    What a version in use came from stays, unless --keep is given: then of earlier ones the cards stay, so that the
-    history can be told, and the tensors go. They cannot be loaded any more.
+    That is: versions that no head names or has named, and what processes left that died. All that a version in use
+    came from stays, unless --keep is given: of earlier ones the tensors go then, and the cards stay, which tell the
+    history. They cannot be loaded any more.
     """
     from onward.cli.show import print_json
     from onward.store.garbage import Wanted, collect

@@ -106,7 +106,9 @@ def unreachable(lineage: Lineage, wanted: Wanted) -> Iterator[Garbage]:
     ids = lineage.ids()
     lately = [id for id in ids if wanted.spares(lineage.versions / id)]
     gone = set(ids) - set(sources(lineage, [*named(lineage), *lately]))
-    order = [*TopologicalSorter({id: gone.intersection(sources_or_none(lineage, id)) for id in gone}).static_order()]
+    order = [
+        *TopologicalSorter({id: gone.intersection(sources_or_none(lineage, id)) for id in sorted(gone)}).static_order()
+    ]
     for id in reversed(order):
         why, path = "no head names it or has named it, and nothing in use comes of it", lineage.versions / id
         yield Garbage(path, "version", why, bytes_of([path]))
