@@ -9,6 +9,7 @@ import inspect
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import Any
@@ -53,10 +54,15 @@ class Field:
     default: object
 
 
+@cache
+def ours() -> frozenset[str]:
+    """Return the names of the files of ``onward.methods``, looked for once: a long history asks for them often."""
+    return frozenset(module.name for module in pkgutil.iter_modules(onward.methods.__path__))
+
+
 def names() -> tuple[str, ...]:
     """Return the name of every method there is: the files of ``onward.methods``, and what other packages name."""
-    ours = [module.name for module in pkgutil.iter_modules(onward.methods.__path__)]
-    return tuple(sorted({*ours, *(entry.name for entry in entry_points(group=ENTRY_POINTS))}))
+    return tuple(sorted({*ours(), *(entry.name for entry in entry_points(group=ENTRY_POINTS))}))
 
 
 def method_class(name: str) -> type[Method]:
@@ -66,7 +72,7 @@ def method_class(name: str) -> type[Method]:
         InputError: when there is no method of that name; names the nearest.
         TypeError: when its file does not define exactly one.
     """
-    if name in {module.name for module in pkgutil.iter_modules(onward.methods.__path__)}:
+    if name in ours():
         module = importlib.import_module(f"onward.methods.{name}")
         own = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__]
         methods = [c for c in own if issubclass(c, Method)]
