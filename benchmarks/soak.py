@@ -189,9 +189,10 @@ def main(words: Sequence[str] | None = None) -> None:
     torch.set_num_threads(1)
     soaked = soak(chosen.updates, chosen.seed)
     for name in ("resident", "tensors", "files", "kept", "version"):
-        last = getattr(soaked.held[-1], name)
-        print(f"{name:<9} {last:>12,} after {chosen.updates} updates, {soaked.slope(name):+,.1f} with each")
-    print(f"seconds   {soaked.quarter(last=False):.3f} an update in the first quarter, {soaked.quarter(last=True):.3f} in the last")
+        now = getattr(soaked.held[-1], name)
+        print(f"{name:<9} {now:>12,} after {chosen.updates} updates, {soaked.slope(name):+,.1f} with each")
+    first, last = (soaked.quarter(last) for last in (False, True))
+    print(f"seconds   {first:.3f} an update in the first quarter, {last:.3f} in the last")
     print(f"verify    {len(soaked.problems)} problems in {soaked.versions} versions")
     long = long_lineage(chosen.versions, chosen.seed)
     print(f"in a lineage of {chosen.versions:,} versions: " + ", ".join(f"{n} {s:.2f} s" for n, s in long.items()))

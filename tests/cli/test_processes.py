@@ -15,6 +15,9 @@ from pathlib import Path
 import pytest
 from tests.cli.terminal import contents
 
+from onward.store.lineage import Lineage
+from onward.store.verify import verify
+
 ONWARD = [sys.executable, "-m", "onward"]
 
 
@@ -44,6 +47,34 @@ def test_stopping_an_update_leaves_everything_as_it_was(lineage):
     assert (out, err) == ("", "stopped; what was not finished was not written\n")
     assert process.returncode in (130, -signal.SIGINT)  # the same to a shell; Python decides by where it was met
     assert contents(lineage) == before
+
+
+def test_of_two_updates_of_one_head_at_once_one_wins_and_the_other_is_kept(lineage):
+    (lineage / "lineage.toml").write_text("[gate]\nmargin = 1\nnegative_flips = 1\n")
+    parent = Lineage(lineage).resolve("prod")
+    command = [*ONWARD, "update", "prod", "--data", "digits:train@classes=0,1,2@rows=200:300", "--seed"]
+    with listening([*command, "1"]) as one, listening([*command, "2"]) as other:
+        for process in (one, other):  # each waits until both have seen what prod is
+            assert process.stdout.readline().startswith("  preflight")
+            process.send_signal(signal.SIGSTOP)
+        for process in (one, other):
+            process.send_signal(signal.SIGCONT)
+        told = {process: process.communicate(timeout=120) for process in (one, other)}
+    first, second = sorted(told, key=lambda process: process.returncode)
+    assert (first.returncode, second.returncode) == (0, 1), told
+    (won, nothing), (lost, said) = told[first], told[second]
+    place = Lineage(lineage)
+    versions = [version for version in map(place.read, place.ids()) if version.card.parent == parent]
+    (winner,) = (version for version in versions if version.id == place.resolve("prod"))
+    (loser,) = (version for version in versions if version != winner)
+    assert f"version     {winner.short} is head of prod" in won and nothing == ""
+    assert said == (
+        f"error: head 'prod' was {parent[:8]} and is now {winner.short}: another update was faster. Version "
+        f"{loser.short} is kept; look at both, then `onward promote {loser.short} prod`.\n"
+    )
+    assert "is head" not in lost and verify(place).problems == ()
+    place.load(loser.id)
+    assert place.promote(loser.short, "prod") == loser.id
 
 
 @pytest.mark.data

@@ -142,6 +142,14 @@ def test_a_head_at_a_version_without_tensors_is_found(two):
     assert verify(lineage) == Health(2, 1, (told,), stripped=1)
 
 
+def test_the_folder_of_versions_is_listed_once_however_many_there_are(two, monkeypatch):
+    lineage, _, second = two
+    saved(lineage, 4, saved(lineage, 3, second))
+    listed, ids = [], lineage.ids
+    monkeypatch.setattr(lineage, "ids", lambda: listed.append("once") or ids())
+    assert verify(lineage) == Health(4, 1, ()) and listed == ["once"]
+
+
 def test_every_problem_is_told_at_once(two):
     lineage, first, second = two
     (first.path / "model.safetensors").write_bytes(b"")
