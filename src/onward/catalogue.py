@@ -17,7 +17,7 @@ from typing import Any
 import onward.methods
 from onward.errors import InputError, listed, unknown
 from onward.method import Chain, Method, chained
-from onward.schema import checked
+from onward.schema import checked, on_record
 
 ENTRY_POINTS = "onward.methods"
 """The group under which another package names its methods: ``name = "package.module:Class"``."""
@@ -182,9 +182,7 @@ def written(method: Method) -> str:
     """
     parts = []
     for each in chained(method).methods:
-        told = [
-            f for f in hyperparameters(each) if not (f.metadata.get("later") and getattr(each, f.name) == f.default)
-        ]
-        given = ", ".join(f"{f.name}={getattr(each, f.name)!r}" for f in told)
+        hyperparameters(each)  # it is a dataclass
+        given = ", ".join(f"{name}={getattr(each, name)!r}" for name in on_record(each))
         parts.append(f"{each.name}({given})" if given else each.name)
     return " | ".join(parts) or "warm_start"

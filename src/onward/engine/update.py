@@ -16,6 +16,7 @@ from onward.engine.check import check, check_is_data
 from onward.engine.energy import Meter
 from onward.engine.log import Observer, silent
 from onward.engine.loop import Surroundings, run
+from onward.engine.same_bits import same_bits
 from onward.engine.teacher import Teacher
 from onward.errors import InputError
 from onward.learner import Learner
@@ -40,7 +41,8 @@ def update(
     """Return the learner after ``new``, and what it took. The given one is left as it was, bit for bit.
 
     Classes of ``new`` that the learner does not know grow its head, by name. torch's global random state is not
-    touched: the same learner, data, settings and seed give the same bits on a CPU.
+    touched: the same learner, data, settings and seed give the same bits on a CPU with as many threads; with
+    ``deterministic``, with however many, and on the same GPU too.
 
     Args:
         learner: the version in use; without classes for a first update.
@@ -55,7 +57,7 @@ def update(
         DivergedError: when training is no longer finite.
     """
     settings, began = settings or Settings(), time.perf_counter()
-    with Meter(settings.device) as meter:
+    with same_bits(settings), Meter(settings.device) as meter:
         going = begun(learner, new, settings, seed, method, meter.along(observe))
         billed = tuple(ran(going))
         with torch.no_grad():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -16,6 +16,7 @@ from onward.privacy import refuse_held
 from onward.release.arrival import Ready
 from onward.release.judging import Standard, judged_by_gate
 from onward.release.saving import saved
+from onward.settings import stated
 from onward.store.bill import against_scratch
 from onward.store.card import Card
 from onward.store.heads import allow
@@ -72,7 +73,7 @@ def trained(going: Ready, observe: Observer) -> tuple[Learner, Card]:
     card = Card(
         net=after.model.spec(),
         method=written(after.method),
-        settings=asdict(arrival.settings),
+        settings=stated(arrival.settings),
         seed=arrival.seed,
         parent=going.parent.id,
         data=going.facts,
