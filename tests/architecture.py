@@ -28,7 +28,7 @@ NEIGHBOURS = {
     "types": {"ahead", "errors"},
     "rng": {"errors"},
     "schema": {"errors"},
-    "settings": {"errors", "types"},
+    "settings": {"errors", "schema", "types"},
     "record": {"errors", "types", "settings"},
     "transform": {"errors"},
     "content": {"errors", "types"},

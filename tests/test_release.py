@@ -243,6 +243,15 @@ def test_a_head_that_moves_meanwhile_stays_where_it_is_and_the_version_is_kept(l
     assert lenient.lineage.resolve("prod") == rival.id
 
 
+def test_a_parent_that_went_meanwhile_is_said_before_anything_is_trained(lenient):
+    going = ready(lenient.lineage, "prod", lenient.arrival("tuesday"))
+    shutil.rmtree(going.parent.path)
+    trained: list[object] = []
+    with pytest.raises(StoreError, match=f"version {going.parent.short} is gone"):
+        release(going, "prod", trained.append)
+    assert trained == []
+
+
 def test_share_of_scratch_is_of_as_many_passes_over_everything(world):
     plain = parsed("warm_start")
     done = world.update("tuesday", method=plain)

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import FrozenInstanceError
+import json
+from dataclasses import FrozenInstanceError, asdict
+from pathlib import Path
 
 import pytest
 
 from onward.errors import InputError, hold, unknown
-from onward.settings import Settings
+from onward.experiment.plan import canonical, hashed
+from onward.schema import checked
+from onward.settings import Settings, stated
 
 WRONG = {
     "trains": "backbone",
@@ -77,3 +81,21 @@ def test_an_unknown_name_comes_with_the_nearest_or_with_all():
     assert str(unknown("net", "mpl", ["mlp", "cnn"])) == "unknown net 'mpl'. Did you mean 'mlp'? There are: cnn, mlp"
     assert str(unknown("net", "zzz", ["mlp", "cnn"])) == "unknown net 'zzz'. There are: cnn, mlp"
     assert str(unknown("net", "mlp", [])) == "unknown net 'mlp'. There are none yet."
+
+
+def test_what_came_later_is_on_record_only_where_it_is_not_the_usual():
+    assert "deterministic" not in stated(Settings()) and stated(Settings(deterministic=True))["deterministic"] is True
+    assert {**stated(Settings()), "deterministic": False} == asdict(Settings())
+
+
+def test_the_runs_on_record_are_known_by_what_they_were_known_by():
+    folders = sorted((Path(__file__).parents[1] / "reproduced").glob("*/cells"))
+    assert len(folders) > 5
+    for folder in folders:
+        path = min(folder.glob("*.json"))
+        definition = json.loads(path.read_text(encoding="utf-8"))["definition"]
+        assert hashed(definition) == path.stem
+        assert (
+            json.loads(canonical(stated(checked(Settings, definition["settings"], path.name))))
+            == definition["settings"]
+        )

@@ -9,6 +9,7 @@ import inspect
 import pkgutil
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.metadata import entry_points
 from types import MappingProxyType
 from typing import Any
@@ -16,7 +17,7 @@ from typing import Any
 import onward.methods
 from onward.errors import InputError, listed, unknown
 from onward.method import Chain, Method, chained
-from onward.schema import checked
+from onward.schema import checked, on_record
 
 ENTRY_POINTS = "onward.methods"
 """The group under which another package names its methods: ``name = "package.module:Class"``."""
@@ -53,10 +54,15 @@ class Field:
     default: object
 
 
+@cache
+def ours() -> frozenset[str]:
+    """Return the names of the files of ``onward.methods``, looked for once: a long history asks for them often."""
+    return frozenset(module.name for module in pkgutil.iter_modules(onward.methods.__path__))
+
+
 def names() -> tuple[str, ...]:
     """Return the name of every method there is: the files of ``onward.methods``, and what other packages name."""
-    ours = [module.name for module in pkgutil.iter_modules(onward.methods.__path__)]
-    return tuple(sorted({*ours, *(entry.name for entry in entry_points(group=ENTRY_POINTS))}))
+    return tuple(sorted({*ours(), *(entry.name for entry in entry_points(group=ENTRY_POINTS))}))
 
 
 def method_class(name: str) -> type[Method]:
@@ -66,7 +72,7 @@ def method_class(name: str) -> type[Method]:
         InputError: when there is no method of that name; names the nearest.
         TypeError: when its file does not define exactly one.
     """
-    if name in {module.name for module in pkgutil.iter_modules(onward.methods.__path__)}:
+    if name in ours():
         module = importlib.import_module(f"onward.methods.{name}")
         own = [c for c in vars(module).values() if inspect.isclass(c) and c.__module__ == module.__name__]
         methods = [c for c in own if issubclass(c, Method)]
@@ -176,9 +182,7 @@ def written(method: Method) -> str:
     """
     parts = []
     for each in chained(method).methods:
-        told = [
-            f for f in hyperparameters(each) if not (f.metadata.get("later") and getattr(each, f.name) == f.default)
-        ]
-        given = ", ".join(f"{f.name}={getattr(each, f.name)!r}" for f in told)
+        hyperparameters(each)  # it is a dataclass
+        given = ", ".join(f"{name}={getattr(each, name)!r}" for name in on_record(each))
         parts.append(f"{each.name}({given})" if given else each.name)
     return " | ".join(parts) or "warm_start"

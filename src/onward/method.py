@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from types import MappingProxyType
 from typing import ClassVar
 
 from torch import Tensor
@@ -15,10 +14,6 @@ from onward.errors import InputError, listed
 from onward.nets.classifier import Classifier
 from onward.phase import Phase, unused
 from onward.types import Data, Kept
-
-LATER: Mapping[str, bool] = MappingProxyType({"later": True})
-"""Metadata of a field that a method gained when texts of it were on record: it is written only where it is not at its
-default, so that those stay what they were."""
 
 
 class Method:

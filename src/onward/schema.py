@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Any, TypeVar, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
@@ -13,6 +14,19 @@ from pydantic import TypeAdapter, ValidationError
 from onward.errors import InputError
 
 T = TypeVar("T")
+
+LATER: Mapping[str, bool] = MappingProxyType({"later": True})
+"""Metadata of a field that a dataclass gained when values of it were on record; see ``on_record``."""
+
+
+def on_record(value: Any) -> tuple[str, ...]:  # noqa: ANN401 - any dataclass
+    """Return the names of the fields of a dataclass that are put on record, in order.
+
+    Those that came later are put there only where they are not at their defaults, so that what was on record before
+    stays what it was.
+    """
+    held = fields(value)
+    return tuple(f.name for f in held if not (f.metadata.get("later") and getattr(value, f.name) == f.default))
 
 
 def checked(kind: type[T], values: Mapping[str, Any], where: str) -> T:

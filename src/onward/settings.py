@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, ClassVar, Literal
 
 from onward.errors import hold
+from onward.schema import LATER, on_record
 
 Optimiser = Literal["sgd", "adamw"]
 Schedule = Literal["constant", "cosine", "one_cycle"]
@@ -43,6 +44,8 @@ class Settings:
             epoch's weights; None never stops early. Needs ``validation``.
         read_every: steps between two readings of the loss, >= 1: how fine its curve is. Each reading waits for the
             device; at 1 that is felt.
+        deterministic: the same bits on the same machine each time: on a GPU of algorithms that give them, or the update
+            is refused; on a CPU of one thread, so that they do not depend on how many there are. It may be slower.
 
     Raises:
         InputError: naming every field that is out of its range.
@@ -67,6 +70,7 @@ class Settings:
     validation: float = 0.0
     patience: int | None = None
     read_every: int = 50
+    deterministic: bool = field(default=False, metadata=LATER)
 
     __pydantic_config__: ClassVar = {"extra": "forbid", "strict": False}
 
@@ -94,6 +98,12 @@ class Settings:
             "patience needs validation > 0": self.patience is None or self.validation > 0,
         }
         hold(rules, vars(self))
+
+
+def stated(settings: Settings) -> dict[str, Any]:
+    """Return settings as they are put on record, on cards and in what an experiment's run is known by."""
+    values = asdict(settings)
+    return {name: values[name] for name in on_record(settings)}
 
 
 def unusual(values: Mapping[str, Any]) -> dict[str, Any]:

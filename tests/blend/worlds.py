@@ -19,7 +19,8 @@ from onward.nets.classifier import Classifier
 from onward.release.saving import saved
 from onward.rng import generator
 from onward.store.card import Card
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 from onward.types import Kept
 
 TEST = clouds("abc", 9, shift=1.5)

@@ -17,6 +17,8 @@ import pytest
 from tests.cli.terminal import contents
 
 from onward.store.journal import DiskJournal
+from onward.store.lineage import Lineage
+from onward.store.verify import verify
 
 ONWARD = [sys.executable, "-m", "onward"]
 
@@ -96,7 +98,35 @@ def test_of_two_that_are_the_same_update_the_second_is_refused(lineage):
             time.sleep(0.05)
         ran = subprocess.run([*ONWARD, "update", "prod", *ENDLESS, "--quiet"], capture_output=True, text=True)
     assert (ran.returncode, ran.stdout) == (1, "")
-    assert ran.stderr == "error: this very update is running in another process; wait for it, or stop that one first.\n"
+    assert ran.stderr.startswith("error: another process is at work in .onward/journals/")
+
+
+def test_of_two_updates_of_one_head_at_once_one_wins_and_the_other_is_kept(lineage):
+    (lineage / "lineage.toml").write_text("[gate]\nmargin = 1\nnegative_flips = 1\n")
+    parent = Lineage(lineage).resolve("prod")
+    command = [*ONWARD, "update", "prod", "--data", "digits:train@classes=0,1,2@rows=200:300", "--seed"]
+    with listening([*command, "1"]) as one, listening([*command, "2"]) as other:
+        for process in (one, other):  # each waits until both have seen what prod is
+            assert process.stdout.readline().startswith("  preflight")
+            process.send_signal(signal.SIGSTOP)
+        for process in (one, other):
+            process.send_signal(signal.SIGCONT)
+        told = {process: process.communicate(timeout=120) for process in (one, other)}
+    first, second = sorted(told, key=lambda process: process.returncode)
+    assert (first.returncode, second.returncode) == (0, 1), told
+    (won, nothing), (lost, said) = told[first], told[second]
+    place = Lineage(lineage)
+    versions = [version for version in map(place.read, place.ids()) if version.card.parent == parent]
+    (winner,) = (version for version in versions if version.id == place.resolve("prod"))
+    (loser,) = (version for version in versions if version != winner)
+    assert f"version     {winner.short} is head of prod" in won and nothing == ""
+    assert said == (
+        f"error: head 'prod' was {parent[:8]} and is now {winner.short}: another update was faster. Version "
+        f"{loser.short} is kept; look at both, then `onward promote {loser.short} prod`.\n"
+    )
+    assert "is head" not in lost and verify(place).problems == ()
+    place.load(loser.id)
+    assert place.promote(loser.short, "prod") == loser.id
 
 
 @pytest.mark.data

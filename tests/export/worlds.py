@@ -18,7 +18,8 @@ from onward.nets.zoo import build, fresh
 from onward.release.saving import saved as saved_with_card
 from onward.settings import Settings
 from onward.store.card import Card
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 from onward.types import Examples
 
 MEAN, STD = (0.3,), (0.4,)

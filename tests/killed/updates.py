@@ -29,11 +29,12 @@ from tests.store.dying import at, die, forked, started
 from onward.catalogue import written
 from onward.method import Method
 from onward.release.arrival import Arrival, Ready, ready
-from onward.release.cut import JOURNALS, clear_done, journal_of
+from onward.release.cut import clear_done, journal_of
 from onward.release.making import release
 from onward.settings import Settings
 from onward.store import journal
 from onward.store.card import Card
+from onward.store.journal import JOURNALS
 from onward.store.lineage import Lineage
 from onward.store.verify import verify
 from onward.types import in_order

@@ -15,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -26,13 +27,18 @@ from onward.nets.zoo import fresh
 from onward.release.beginning import begin
 from onward.store import files
 from onward.store.diff import diff
+from onward.store.garbage import Wanted, collect
 from onward.store.lineage import Lineage
 from onward.store.verify import verify
 
 Act = Callable[[], object]
 CHANGES = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate", "fcntl.flock", "os.fsync")
+EVERYTHING = Wanted(days=0, keep=1)
+NO_FOLDER = -1
+"""What Python tells where a path is not from an open folder."""
+
 LOST, REFUSED, NEVER = 7, 8, 0
-RANDOM_KILLS, RACES = 15, 5
+RANDOM_KILLS, RACES, MADE = 15, 5, 20
 
 
 def old_world(folder: Path) -> Lineage:
@@ -65,11 +71,21 @@ def to_begin(lineage: Lineage) -> Act:
     return lambda: begin(lineage, "other", model)
 
 
+def to_collect(lineage: Lineage) -> Act:
+    """Two versions that nothing needs, one of the other; one that is far back; and what dead processes left."""
+    saved(lineage, 9, saved(lineage, 8, lineage.version("prod")))
+    for folder in (lineage.versions / ".new-1234", lineage.versions / ".gone-5678"):
+        folder.mkdir()
+        (folder / "card.json").write_text("{}")
+    (lineage.heads.folder / ".prod.17.tmp").write_text("half")
+    return lambda: collect(lineage, EVERYTHING, remove=True)
+
+
 def to_read(lineage: Lineage) -> Act:
     return lambda: (lineage.load("prod~1"), lineage.history("prod"), verify(lineage), diff(lineage, "prod~1", "prod"))
 
 
-ACTS = {"save": to_save, "promote": to_promote, "roll back": to_roll_back, "begin": to_begin}
+ACTS = {"save": to_save, "promote": to_promote, "roll back": to_roll_back, "begin": to_begin, "collect": to_collect}
 
 
 def watch(seen: Callable[[str, str, bool], None]) -> None:
@@ -81,6 +97,8 @@ def watch(seen: Callable[[str, str, bool], None]) -> None:
     def hook(event: str, given: tuple[Any, ...]) -> None:
         if event in CHANGES:
             path = given[0] if isinstance(given[0], str | os.PathLike) else f"/proc/self/fd/{given[0]}"
+            if event in ("os.remove", "os.rmdir") and given[-1] != NO_FOLDER:
+                path = Path(f"/proc/self/fd/{given[-1]}").readlink() / path
             changes = event != "open" or bool((given[2] or 0) & (os.O_WRONLY | os.O_RDWR))
             seen(event, os.fspath(path), changes)
 
@@ -203,6 +221,38 @@ def races(old: Path, out: Path) -> Iterator[list[int]]:
         yield [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
 
 
+def collected_meanwhile(old: Path, out: Path) -> list[int]:
+    """One process makes versions and promotes them, slowly; another collects all it can. Return how the two ended."""
+    folder = out / "meanwhile"
+    shutil.copytree(old, folder)
+    lineage, (reading, writing) = Lineage(folder), os.pipe()
+
+    def make() -> int:
+        os.close(reading)
+        for number in range(MADE):
+            with lineage.in_use():
+                version = saved(lineage, 10, lineage.version("prod"), note=str(number))
+                time.sleep(0.02)
+                lineage.promote(version.id, "prod")
+            time.sleep(0.02)
+        return NEVER
+
+    def clear() -> int:
+        os.close(writing)
+        os.set_blocking(reading, False)
+        freed = 0
+        while True:
+            with suppress(StoreError):  # held by the other one
+                freed += len(collect(lineage, EVERYTHING, remove=True))
+            with suppress(BlockingIOError):
+                os.read(reading, 1)  # the end: no one can write any more
+                return NEVER if freed else LOST
+
+    children = [started(make), started(clear)]
+    os.close(reading), os.close(writing)
+    return [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+
+
 def watched(act: Callable[[Lineage], Act], old: Path, folder: Path) -> list[tuple[str, str, bool]]:
     """Do something and return every operation on files that it was made of."""
     shutil.copytree(old, folder)
@@ -230,6 +280,7 @@ def main(old: Path, out: Path) -> None:
     }
     everything["random"] = list(killed_at_random(old, out))
     everything["race"] = list(races(old, out))
+    everything["meanwhile"] = collected_meanwhile(old, out)
     everything["watched"] = {
         name: watched(act, old, out / f"watched-{name}") for name, act in {**ACTS, "read": to_read}.items()
     }

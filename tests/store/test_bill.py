@@ -11,7 +11,8 @@ from onward.nets.zoo import fresh
 from onward.record import Cost, PhaseRecord, Record, Share
 from onward.store.bill import against_scratch
 from onward.store.card import Card, DataFacts
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 
 
 def made(

@@ -2,6 +2,9 @@ from __future__ import annotations
 
 import hashlib
 import os
+import subprocess
+import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -63,3 +66,35 @@ def test_a_lock_is_held_by_one_at_a_time(tmp_path):
     with files.locked(tmp_path):
         assert not is_free()
     assert is_free()
+
+
+HOLDER = """
+import sys, time
+from pathlib import Path
+from onward.store import files
+with files.held(Path(sys.argv[1])):
+    print("held", flush=True)
+    time.sleep(600)
+"""
+
+
+def test_the_lock_of_a_process_that_was_killed_is_free_though_its_file_is_there(tmp_path):
+    here = os.environ | {"PYTHONPATH": str(Path(files.__file__).parents[2])}
+    command = [sys.executable, "-c", HOLDER, str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=here) as process:
+        assert process.stdout.readline() == "held\n"
+        with pytest.raises(StoreError, match="another process is at work"), files.held(tmp_path, wait=False):
+            pass
+        process.kill()
+    assert (tmp_path / ".lock").exists()
+    with files.held(tmp_path, wait=False):
+        pass
+
+
+def test_a_lock_that_is_shared_is_held_by_several_who_share_it_and_by_nobody_else(tmp_path):
+    shared = partial(files.held, tmp_path, shared=True)
+    refused = pytest.raises(StoreError, match="another process is at work in")
+    with shared(), shared(), refused, files.held(tmp_path, wait=False):
+        pass
+    with files.held(tmp_path), pytest.raises(StoreError, match="try again when it has ended"), shared(wait=False):
+        pass

@@ -108,7 +108,7 @@ def test_what_is_no_journal_of_ours_is_refused(folder, content, told):
 
 
 def test_one_process_at_a_time(folder):
-    told = r"this very update is running in another process; wait for it"
+    told = r"another process is at work in .*; try again when it has ended"
     with DiskJournal(folder, OF), pytest.raises(StoreError, match=told), DiskJournal(folder, OF):
         pass
     with DiskJournal(folder, OF):
@@ -126,7 +126,7 @@ def test_a_lock_that_a_dead_process_left_is_none(folder, tmp_path):
     lines = "\n".join(line[8:] for line in told.splitlines())
     with subprocess.Popen([sys.executable, "-c", lines], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None and process.stdout.readline() == "held\n"
-        with pytest.raises(StoreError, match="running in another process"), DiskJournal(folder, OF):
+        with pytest.raises(StoreError, match="another process is at work in"), DiskJournal(folder, OF):
             pass
         process.kill()
     assert (folder / ".lock").exists()

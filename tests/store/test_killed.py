@@ -16,6 +16,7 @@ from tests.store import dying
 from tests.store.worlds import contents, saved
 
 from onward.release.rules import CONFIG, rules_of
+from onward.store.garbage import collect
 from onward.store.lineage import Lineage
 from onward.store.verify import verify
 
@@ -91,6 +92,33 @@ def test_killed_at_any_operation_a_beginning_is_none_a_version_a_head_or_all(end
     assert [each for each, _ in groupby(counts)] == [(3, 2, False), (4, 2, False), (4, 3, False), (4, 3, True)]
 
 
+def test_killed_at_any_operation_a_collection_leaves_all_that_is_needed_and_goes_on(ended, out, old, tmp_path):
+    codes = ended["collect-killed"]
+    assert codes[:-1] == [-signal.SIGKILL] * (len(codes) - 1) and codes[-1] == dying.NEVER and len(codes) > 10
+    needed, heads, _ = world(old)
+    after = done("collect", old, tmp_path)
+    assert after == (needed, heads, False)
+    spare = []
+    for folder in sorted(out.glob("collect-killed-*")):
+        versions, same, _ = world(folder)
+        assert needed <= versions and same == heads
+        spare.append(len(versions - needed))
+        lineage = Lineage(folder)
+        lineage.load("spare~1")
+        collect(lineage, dying.EVERYTHING, remove=True)
+        assert world(folder) == after and verify(lineage).stripped == 1
+        assert not [path for path in folder.rglob(".*") if path.name != ".lock"]
+    assert [count for count, _ in groupby(spare)] == [2, 1, 0]
+
+
+def test_what_is_being_made_while_another_process_collects_is_kept(ended, out):
+    assert ended["meanwhile"] == [dying.NEVER, dying.NEVER]
+    folder = out / "meanwhile"
+    world(folder)
+    lineage = Lineage(folder)
+    assert len(lineage.history("prod")) == 2 + dying.MADE == len(lineage.heads.moves("prod"))
+
+
 @pytest.mark.parametrize("act", ["save", "promote"])
 def test_refused_at_any_operation_it_is_the_old_world_or_the_new_and_said(ended, out, old, tmp_path, act):
     codes = ended[f"{act}-refused"]
@@ -145,7 +173,7 @@ def test_reading_changes_nothing(ended, out, old):
     assert contents(out / "watched-read") == contents(old)
 
 
-@pytest.mark.parametrize("act", dying.ACTS)
+@pytest.mark.parametrize("act", [act for act in dying.ACTS if act != "collect"])  # which writes nothing
 def test_what_gets_its_name_is_on_the_disk_before_and_its_name_after(ended, act):
     operations = [(event, Path(path)) for event, path, changes in ended["watched"][act] if changes]
     renames = [place for place, (event, _) in enumerate(operations) if event == "os.rename"]

@@ -138,7 +138,7 @@ def test_a_reference_to_several_shows_them(two):
 
 def test_going_back_too_far_or_not_at_all_is_said(two):
     lineage = two[0]
-    with pytest.raises(InputError, match="prod has 1 versions before it, 'prod~2' asks for 2"):
+    with pytest.raises(InputError, match="prod has 1 version before it, 'prod~2' asks for 2"):
         lineage.resolve("prod~2")
     for reference in ("prod~x", "prod~-1", "prod~1~1", "prod~²", "prod~0"):
         with pytest.raises(InputError, match="after ~ comes how many versions to go back"):

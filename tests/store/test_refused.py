@@ -12,9 +12,13 @@ import torch
 from tests.store.worlds import contents, learner, lying, recarded, saved, two_versions
 
 from onward.errors import InputError, OnwardError, StoreError
-from onward.store.lineage import KEPT, MODEL, Lineage, Version
+from onward.release.rules import CONFIG, rules_of
+from onward.store.diff import diff
+from onward.store.garbage import Wanted, collect
+from onward.store.lineage import Lineage
 from onward.store.tensors import write_tensors
 from onward.store.verify import verify
+from onward.store.version import KEPT, MODEL, Version
 
 FILES = [MODEL, KEPT]
 
@@ -206,3 +210,34 @@ def test_nothing_that_is_refused_is_changed(two):
             lineage.load(reference)
     verify(lineage)
     assert contents(lineage.path) == before
+
+
+def test_a_version_of_a_newer_onward_is_refused_by_itself_and_the_others_are_read(two):
+    lineage, _, second = two
+    newer = lying(lineage, saved(lineage, 3, second), schema=2, surprise={"of": "tomorrow"})
+    said = (
+        f"the card of version {newer[:8]} has schema 2, this onward reads schema 1. It was written by another version"
+    )
+    uses = (
+        lambda: lineage.load(newer[:8]),
+        lambda: lineage.history(newer),
+        lambda: lineage.promote(newer, "prod"),
+        lambda: diff(lineage, "prod", newer),
+    )
+    for use in uses:
+        with pytest.raises(StoreError, match=said):
+            use()
+    assert [problem.startswith(said) for problem in verify(lineage).problems] == [True]
+    assert lineage.load("prod").classes == ("a", "b") and lineage.heads.all() == {"prod": second.id}
+    (lineage.heads.folder / "next").write_text(newer)
+    before = contents(lineage.path)
+    with pytest.raises(StoreError, match=said):
+        collect(lineage, Wanted(days=0, keep=1), remove=True)
+    assert contents(lineage.path) == before, "what it needs cannot be known"
+
+
+def test_a_lineage_s_file_that_says_more_than_is_known_is_refused(two):
+    lineage = two[0]
+    (lineage.path / CONFIG).write_text("schema = 2\n[gate]\nmargin = 0.1\n[tomorrow]\nrule = 1\n")
+    with pytest.raises(InputError, match=r"lineage.toml: .*unknown name 'schema'.*unknown name 'tomorrow'"):
+        rules_of(lineage)

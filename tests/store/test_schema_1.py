@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from tests.store.worlds import contents
@@ -11,9 +13,12 @@ from tests.store.worlds import contents
 from onward.engine.update import update
 from onward.gate.rules import Gate
 from onward.gate.verdict import Finding
+from onward.release.arrival import Arrival, ready
+from onward.release.making import release
 from onward.release.rules import rules_of
 from onward.settings import Settings
 from onward.store.diff import diff
+from onward.store.garbage import Wanted, collect
 from onward.store.lineage import Lineage, load
 from onward.store.verify import Health, verify
 from onward.types import Examples
@@ -102,3 +107,32 @@ def test_it_is_updated_further(lineage):
 def test_its_versions_are_compared(lineage):
     found = diff(lineage, "stable", "prod")
     assert found.classes_added == ("up",) and found.changed["data.source"] == ("monday.npz", "tuesday.npz")
+
+
+@pytest.fixture
+def copied(tmp_path):
+    """A copy of it, to be worked on."""
+    return Lineage(shutil.copytree(FOLDER, tmp_path / "v1"))
+
+
+def test_a_copy_goes_on_as_a_lineage_does_and_what_was_there_stays(copied, tmp_path):
+    before = contents(copied.path)
+    np.savez(tmp_path / "arrived.npz", x=POINTS.numpy(), y=np.array(["left", "right", "up", "down"]))
+    going = ready(copied, "prod", Arrival(str(tmp_path / "arrived.npz"), settings=Settings(epochs=1)))
+    assert going.missing == ("monday-test.npz", "tuesday-test.npz")
+    child = release(going, "prod").version
+    assert verify(copied) == Health(4, 2, ())
+    assert [version.id for version in copied.history("prod")] == [child.id, *IDS]
+    assert copied.roll_back("prod") == (child.id, IDS[0])
+    now = contents(copied.path)
+    assert {name: now[name] for name in before} == before
+    assert [each.path.name for each in collect(copied, Wanted(days=0))] == [child.id]
+
+
+def test_its_earlier_versions_are_stripped_and_its_story_stays(copied):
+    found = collect(copied, Wanted(days=0, keep=1), remove=True)
+    assert [(each.kind, each.path.name) for each in found] == [("tensors", IDS[2])], "stable names the one before"
+    assert verify(copied) == Health(3, 2, (), stripped=1)
+    assert [version.card.method for version in copied.history("prod")] == [
+        version.card.method for version in Lineage(FOLDER).history("prod")
+    ]

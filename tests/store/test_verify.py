@@ -80,7 +80,7 @@ def test_any_flipped_bit_of_a_head_is_found_or_means_the_same(two):
             torn = bytearray(whole)
             torn[place] ^= 1 << bit
             path.write_bytes(torn)
-            if not list(wrong_with_head(lineage, "prod")):
+            if not list(wrong_with_head(lineage, "prod", {first.id, second.id})):
                 assert whole[place : place + 1] == b"\n" and lineage.heads.moves("prod") == [first.id, second.id]
 
 
@@ -131,6 +131,23 @@ def test_what_another_process_is_writing_is_no_problem(two):
     (lineage.versions / ".new-1234").mkdir()
     (lineage.heads.folder / ".prod.17.tmp").touch()
     assert verify(lineage) == Health(2, 1, ())
+
+
+def test_a_head_at_a_version_without_tensors_is_found(two):
+    lineage, _, second = two
+    for name in ("model.safetensors", "kept.safetensors"):
+        (second.path / name).unlink()
+    (second.path / "stripped").touch()
+    told = f"head 'prod' names {second.short}, whose tensors were taken away; move it with `onward promote`."
+    assert verify(lineage) == Health(2, 1, (told,), stripped=1)
+
+
+def test_the_folder_of_versions_is_listed_once_however_many_there_are(two, monkeypatch):
+    lineage, _, second = two
+    saved(lineage, 4, saved(lineage, 3, second))
+    listed, ids = [], lineage.ids
+    monkeypatch.setattr(lineage, "ids", lambda: listed.append("once") or ids())
+    assert verify(lineage) == Health(4, 1, ()) and listed == ["once"]
 
 
 def test_every_problem_is_told_at_once(two):

@@ -15,7 +15,8 @@ from onward.learner import Learner
 from onward.nets.zoo import fresh
 from onward.rng import generator
 from onward.store.card import Card
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 
 POINTS = torch.randn(5, 2, generator=generator(0, "points"))
 

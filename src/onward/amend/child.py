@@ -14,7 +14,8 @@ from onward.release.held_out import tests_of
 from onward.release.saving import saved
 from onward.store.card import Card
 from onward.store.heads import allow
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 
 
 @dataclass(frozen=True)
@@ -66,9 +67,10 @@ def child(start: Origin, after: Learner, act: str, measures: Sequence[Measure]) 
         measures=tuple(measures),
         exemplar_free=parent.exemplar_free,
     )
-    version = saved(start.lineage, after, card)
-    if start.head is not None:
-        start.lineage.promote(version.id, start.head, expected=start.heads.get(start.head))
+    with start.lineage.in_use():
+        version = saved(start.lineage, after, card)
+        if start.head is not None:
+            start.lineage.promote(version.id, start.head, expected=start.heads.get(start.head))
     return version
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from onward.amend.child import Origin, as_before, child, measured_anew
 from onward.errors import InputError, unknown
 from onward.nets.classifier import Classifier
-from onward.store.lineage import Version
+from onward.store.version import Version
 
 
 def renamed(start: Origin, old: str, new: str) -> Version:

@@ -16,8 +16,9 @@ from onward.errors import InputError, counted, listed
 from onward.learner import Learner
 from onward.privacy import Sought
 from onward.record import Measure
-from onward.store.lineage import KEPT, Lineage, Version
+from onward.store.lineage import Lineage
 from onward.store.tensors import read_tensors
+from onward.store.version import KEPT, Version
 from onward.types import Data, Kept, aligned, known_as
 
 
@@ -119,8 +120,8 @@ def holders(lineage: Lineage, sought: Sought) -> tuple[Version, ...]:
     """
     versions = sorted(map(lineage.read, lineage.ids()), key=lambda version: version.card.created)
     looked: dict[str, bool] = {}
-    for version in versions:
+    for version in (version for version in versions if not version.stripped):
         file = version.card.files.get(KEPT, "")
         if file not in looked:
             looked[file] = bool(sought.within(read_tensors(version.path / KEPT)))
-    return tuple(version for version in versions if looked[version.card.files.get(KEPT, "")])
+    return tuple(v for v in versions if not v.stripped and looked[v.card.files.get(KEPT, "")])

@@ -17,7 +17,8 @@ from onward.nets.classifier import Classifier
 from onward.rng import generator
 from onward.store.class_history import classes_of
 from onward.store.class_map import broken
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 from onward.types import Data
 
 Statistics = Literal["none", "anew", "interpolated"]

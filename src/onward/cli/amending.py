@@ -12,7 +12,7 @@ from onward.cli.deciding import head_to_move
 
 if TYPE_CHECKING:
     from onward.amend.child import Origin
-    from onward.store.lineage import Version
+    from onward.store.version import Version
 
 OldName = Annotated[str, typer.Argument(metavar="OLD", help="The class, as it is called now.")]
 NewName = Annotated[str, typer.Argument(metavar="NEW", help="What it is to be called.")]

@@ -15,6 +15,7 @@ from onward.cli import (
     amending,
     blending,
     cataloguing,
+    collecting,
     deciding,
     experimenting,
     exporting,
@@ -84,6 +85,7 @@ app.command(epilog=SOURCES + "\n" + example("forget prod data/withdrawn"))(amend
 app.command(epilog=example("promote 7f3a91c2 prod"))(deciding.promote)
 app.command(epilog=example("rollback prod"))(deciding.rollback)
 app.command(epilog=example("verify --lineage .onward"))(reading.verify)
+app.command(epilog=example("gc", "gc --keep 10 --yes"))(collecting.gc)
 app.command(epilog=example("methods", "methods ewc"))(cataloguing.methods)
 app.command(epilog=example("run digits.toml --seeds 5 --jobs 2"))(experimenting.run)
 app.command(epilog=example("reproduce", "reproduce ckca --quick --jobs 2"))(reproducing.reproduce)

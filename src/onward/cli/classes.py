@@ -8,7 +8,7 @@ from onward.amend.forgetting import Forgotten
 from onward.cli.show import console, fact, print_table, table
 from onward.errors import counted, listed
 from onward.store.class_map import ClassFacts
-from onward.store.lineage import Version
+from onward.store.version import Version
 
 
 def class_lines(version: Version, found: Sequence[ClassFacts]) -> None:

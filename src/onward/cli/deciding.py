@@ -26,7 +26,7 @@ def rollback(head: options.MovedHead, lineage: options.LineageFolder = options.D
     from onward.cli.show import console
     from onward.store.lineage import Lineage
 
-    was, now = Lineage(lineage).heads.back(head)
+    was, now = Lineage(lineage).roll_back(head)
     console().print(f"head of {head} was {was[:8]} and is {now[:8]} again")
 
 

@@ -153,6 +153,7 @@ def verify(lineage: options.LineageFolder = options.DEFAULT_LINEAGE, as_json: op
         for problem in health.problems:
             console().print(problem)
         state = counted(len(health.problems), "problem") if health.problems else "all is as it was written"
-        console().print(f"{counted(health.versions, 'version')}, {counted(health.heads, 'head')}: {state}")
+        stripped = f" ({health.stripped} stripped)" if health.stripped else ""
+        console().print(f"{counted(health.versions, 'version')}{stripped}, {counted(health.heads, 'head')}: {state}")
     if health.problems:
         raise typer.Exit(1)

@@ -10,13 +10,17 @@ from onward.cli.updates import bill_text, gate_text, measure_texts, share_text, 
 from onward.errors import counted, listed
 from onward.settings import unusual
 from onward.store.card import Card
-from onward.store.lineage import Version
+from onward.store.version import Version
+
+STRIPPED = "its tensors were taken away by gc; it cannot be loaded"
 
 
 def version_lines(version: Version) -> None:
     """Print the facts of a version."""
     card = version.card
     fact("version", version.id)
+    if version.stripped:
+        fact("stripped", STRIPPED)
     fact("parent", card.parent or "none")
     fact("made", f"{when(card, 19)} UTC by {maker(card)}")
     fact("network", network_text(card.net.get("backbone", {})))
@@ -114,7 +118,7 @@ def log_lines(line: Sequence[Version], heads: Mapping[str, str]) -> None:
         before = f"{v.short}  {named[v.id]:<{wide}}  {when(v.card, 16):<16}  {count:>7}  {gate:<{said}}  "
         shares = {measure.test: measure.accuracy for measure in v.card.measures}
         say(before, "  ".join(f"{percent(shares.get(test)):>5}" for test in tests))
-        say(" " * 10, deed(v.card), "dim")
+        say(" " * 10, deed(v.card) + (f"; {STRIPPED}" if v.stripped else ""), "dim")
     for index, test in enumerate(tests):
         console().print(f"{'' if index else 'accuracy % on':<13}  {test}")
 

@@ -18,6 +18,7 @@ from onward.engine.energy import Meter
 from onward.engine.journalled import Journalled
 from onward.engine.log import Observer, silent
 from onward.engine.loop import run
+from onward.engine.same_bits import same_bits
 from onward.engine.teacher import Teacher
 from onward.errors import InputError
 from onward.journal import Journal
@@ -44,8 +45,9 @@ def update(
     """Return the learner after ``new``, and what it took. The given one is left as it was, bit for bit.
 
     Classes of ``new`` that the learner does not know grow its head, by name. torch's global random state is not
-    touched: the same learner, data, settings and seed give the same bits on a CPU. With a journal, an update that was
-    cut off goes on where the journal says, and gives the bits that it would have given.
+    touched: the same learner, data, settings and seed give the same bits on a CPU with as many threads; with
+    ``deterministic``, with however many, and on the same GPU too. With a journal, an update that was cut off goes on
+    where the journal says, and gives the bits that it would have given.
 
     Args:
         learner: the version in use; without classes for a first update.
@@ -64,7 +66,7 @@ def update(
     """
     settings, before = settings or Settings(), 0.0 if journal is None else journal.spent
     began = time.perf_counter() - before
-    with Meter(settings.device) as meter:
+    with same_bits(settings), Meter(settings.device) as meter:
         going = begun(learner, new, settings, seed, method, meter.along(observe), journal)
         billed = tuple(ran(going))
         with torch.no_grad():

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from onward.settings import Settings
+from onward.settings import Settings, stated
 from onward.store.card import software
 
 
@@ -103,6 +103,11 @@ class Start:
     method: str
     settings: Settings
 
+    @property
+    def stated(self) -> dict[str, Any]:
+        """It as JSON."""
+        return {"method": self.method, "settings": stated(self.settings)}
+
 
 @dataclass(frozen=True)
 class Contender:
@@ -158,10 +163,10 @@ class Cell:
         found: dict[str, Any] = {
             **self.ground,
             "method": self.contender.method,
-            "settings": asdict(self.contender.settings),
+            "settings": stated(self.contender.settings),
             "at_once": self.contender.at_once,
         }
-        more = {"start": start and asdict(start), "watch": self.watch, "seen_only": self.seen_only}
+        more = {"start": start and start.stated, "watch": self.watch, "seen_only": self.seen_only}
         return found | {name: value for name, value in more.items() if value}
 
     @cached_property
@@ -173,7 +178,7 @@ class Cell:
     def start_key(self) -> str:
         """The hash of everything that decides its start; "" where it has none."""
         start = self.contender.start
-        return "" if start is None else hashed(self.ground | {"stream": asdict(self.stream.beginning)} | asdict(start))
+        return "" if start is None else hashed(self.ground | {"stream": asdict(self.stream.beginning)} | start.stated)
 
     @property
     def ground(self) -> dict[str, Any]:

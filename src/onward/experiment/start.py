@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 
 from onward.catalogue import parsed
@@ -11,6 +11,7 @@ from onward.errors import StoreError
 from onward.experiment.plan import Cell
 from onward.learner import Learner
 from onward.record import Record
+from onward.settings import stated
 from onward.store.card import Card
 from onward.store.lineage import Lineage
 from onward.streams.experience import Experience
@@ -42,7 +43,7 @@ def started(cell: Cell, learner: Learner, first: Experience, seed: int) -> tuple
     if found is None:
         found = update(learner, first.train, start.settings, seed, method=parsed(start.method))
         if cell.starts is not None:
-            save(cell.starts / cell.start_key, *found, Card({}, start.method, asdict(start.settings), seed))
+            save(cell.starts / cell.start_key, *found, Card({}, start.method, stated(start.settings), seed))
     return replace(found[0], method=method), found[1]
 
 

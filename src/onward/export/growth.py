@@ -13,7 +13,8 @@ from onward.learner import Learner
 from onward.nets.backbone import same_weights
 from onward.nets.classifier import Classifier
 from onward.nets.grown import Grown, source
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 
 Part = Literal["full", "source"]
 """What of a network that has grown is exported: all of it, or what it was before it grew last."""

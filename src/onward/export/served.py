@@ -9,7 +9,8 @@ from onward.export.growth import Growth, Part, before_growth, growth, source_of
 from onward.export.probe import Probe, Probed, probed
 from onward.learner import Learner
 from onward.nets.classifier import Classifier
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,10 @@ from torch import Tensor
 from onward.context import Context
 from onward.errors import hold
 from onward.formulas.distillation import distillation
-from onward.method import LATER, Method
+from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.phase import Phase
+from onward.schema import LATER
 from onward.step import Step
 
 Among = Literal["old", "all"]

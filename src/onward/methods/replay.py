@@ -14,9 +14,10 @@ from onward.interference import most_disturbed
 from onward.memory.balanced import at_random, balanced, by_herding
 from onward.memory.exemplars import recalled
 from onward.memory.reservoir import passed_by, passed_by_without
-from onward.method import LATER, Method
+from onward.method import Method
 from onward.nets.classifier import Classifier
 from onward.phase import Phase
+from onward.schema import LATER
 from onward.types import Data, Kept
 
 Memory = Literal["reservoir", "balanced", "herding"]

@@ -24,7 +24,8 @@ from onward.release.rules import Rules, rules_of
 from onward.settings import Settings
 from onward.store.card import DataFacts
 from onward.store.fingerprint import facts
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 from onward.types import Data, known_as, present
 
 

@@ -14,7 +14,8 @@ from onward.release.rules import CONFIG, Privacy, Rules, rules_of, state
 from onward.release.saving import saved
 from onward.store.card import Card, DataFacts
 from onward.store.heads import allow
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 
 TOLD = "told at init"
 """The source of data that a user tells of, and that was never seen here."""
@@ -68,7 +69,8 @@ def begin(
         note=note,
         exemplar_free=exemplar_free,
     )
-    version = saved(lineage, learner, card)
-    lineage.promote(version.id, head)
-    state(lineage, rules)
+    with lineage.in_use():
+        version = saved(lineage, learner, card)
+        lineage.promote(version.id, head)
+        state(lineage, rules)
     return version

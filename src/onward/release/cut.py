@@ -14,14 +14,12 @@ from onward.catalogue import parsed, written
 from onward.errors import InputError, StoreError, listed
 from onward.release.arrival import Arrival, Ready
 from onward.schema import checked
-from onward.settings import Settings
+from onward.settings import Settings, stated
 from onward.store import files
 from onward.store.card import software
-from onward.store.journal import DiskJournal, told_of
-from onward.store.lineage import Lineage, Version
-
-JOURNALS = "journals"
-"""The folder in a lineage's that holds a folder for each update that runs or was cut off."""
+from onward.store.journal import JOURNALS, DiskJournal, told_of
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 
 ARRIVAL = "arrival.json"
 """The file in a journal's folder that holds what the update was asked to do."""
@@ -54,7 +52,7 @@ def identity(going: Ready) -> dict[str, Any]:
     return {
         "parent": going.parent.id,
         "method": written(going.method),
-        "settings": json.loads(json.dumps(asdict(going.arrival.settings))),
+        "settings": json.loads(json.dumps(stated(going.arrival.settings))),
         "seed": going.arrival.seed,
         "data": going.facts.fingerprint,
         "software": software(going.before.model.spec()),
@@ -83,7 +81,7 @@ def journal_of(going: Ready, promote_to: str | None, every: float) -> Generator[
 
 def clear_done(lineage: Lineage) -> None:
     """Remove the journals of updates that have made their version and moved their head, and were cut off then."""
-    for folder in sorted((lineage.path / JOURNALS).glob("*/")):
+    for folder in sorted((lineage.path / JOURNALS).glob("[!.]*/")):
         with suppress(StoreError), DiskJournal(folder, told_of(folder) or {}) as journal:
             made = made_by(lineage, journal.of)
             journal.over = made is not None and any(made.id in lineage.heads.moves(h) for h in lineage.heads.names())
@@ -134,9 +132,8 @@ def cuts(lineage: Lineage) -> Iterator[Cut]:
     Raises:
         StoreError: when one is damaged.
     """
-    place = lineage.path / JOURNALS
-    for folder in sorted(place.iterdir()) if place.is_dir() else ():
-        of = told_of(folder) if folder.is_dir() else None
+    for folder in sorted((lineage.path / JOURNALS).glob("[!.]*/")):
+        of = told_of(folder)
         if of is not None and (folder / ARRIVAL).exists():
             yield Cut(folder, of, *asked(folder / ARRIVAL))
 

@@ -15,7 +15,8 @@ from onward.engine.check import check_shape
 from onward.errors import InputError, counted
 from onward.nets.classifier import Classifier
 from onward.release.inputs import reading_for
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 from onward.types import Data
 
 

@@ -8,7 +8,8 @@ from onward.datasets.reading import Reading
 from onward.errors import StoreError
 from onward.nets.classifier import Classifier
 from onward.release.rules import rules_of
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 
 
 def reading_for(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 
 import torch
 
@@ -19,11 +19,13 @@ from onward.release.arrival import Ready
 from onward.release.cut import identity, made_by
 from onward.release.judging import Standard, judged_by_gate
 from onward.release.saving import saved
+from onward.settings import stated
 from onward.store.bill import against_scratch
 from onward.store.card import Card
 from onward.store.heads import allow
 from onward.store.journal import DiskJournal
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 
 
 @dataclass(frozen=True)
@@ -57,13 +59,16 @@ def release(
     Raises:
         InputError, DivergedError: before any version is written.
         StoppedError: when the journal was asked to stop.
-        StoreError: when the head has moved since ``ready``; the new version is kept.
+        StoreError: when the head has moved since ``ready``, and the new version is kept; or when the parent is gone
+            since then, before anything is trained.
     """
     if promote_to is not None:
         allow(promote_to)
     lineage, found = going.lineage, journal is not None and journal.found
-    version = (made_by(lineage, identity(going)) if found else None) or kept(going, observe, journal)
-    done = released(lineage, version, going.parent, promote_to, going.heads)
+    with lineage.in_use():
+        lineage.usable(going.parent.id)  # still there: what is trained from here can be kept
+        version = (made_by(lineage, identity(going)) if found else None) or kept(going, observe, journal)
+        done = released(lineage, version, going.parent, promote_to, going.heads)
     if journal is not None:
         journal.over = True
     return done
@@ -107,7 +112,7 @@ def card_of(going: Ready, after: Learner, record: Record) -> Card:
     return Card(
         net=after.model.spec(),
         method=written(after.method),
-        settings=asdict(going.arrival.settings),
+        settings=stated(going.arrival.settings),
         seed=going.arrival.seed,
         parent=going.parent.id,
         data=going.facts,
@@ -136,7 +141,8 @@ def placed(
         InputError: when its classes do not go on from the parent's; nothing is written.
         StoreError: when the head has moved meanwhile; the new version is kept.
     """
-    return released(lineage, saved(lineage, after, card), parent, promote_to, heads)
+    with lineage.in_use():
+        return released(lineage, saved(lineage, after, card), parent, promote_to, heads)
 
 
 def released(

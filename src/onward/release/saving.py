@@ -8,7 +8,8 @@ from onward.learner import Learner
 from onward.report.model_card import README, model_card
 from onward.store.card import Card, described
 from onward.store.class_history import continued
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 
 
 def saved(lineage: Lineage, learner: Learner, card: Card) -> Version:

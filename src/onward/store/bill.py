@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from functools import cache
 from graphlib import TopologicalSorter
 
 from onward.catalogue import parsed
@@ -12,7 +15,7 @@ from onward.methods.joint import Joint
 from onward.methods.scratch import Scratch
 from onward.record import Cost, Share
 from onward.store.card import Card
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
 
 
 def against_scratch(lineage: Lineage, card: Card) -> Share | None:
@@ -36,54 +39,70 @@ def against_scratch(lineage: Lineage, card: Card) -> Share | None:
         None where that cannot be said: no update was made, an ancestor is gone, or the lineage began with a model
         whose data was not told.
     """
-    line = line_of(lineage, card)
-    return None if line is None or card.record is None else measured(lineage, line) or projected(line)
+    cards = Cards(lineage)
+    line = line_of(cards, card)
+    return None if line is None or card.record is None else measured(cards, line) or projected(line)
 
 
-def line_of(lineage: Lineage, card: Card) -> list[Card] | None:
+class Cards(dict[str, Card]):
+    """The cards of a lineage by id, each read once, when it is asked for; of a long history only what counts here."""
+
+    def __init__(self, lineage: Lineage) -> None:
+        """Take the lineage as it is."""
+        super().__init__()
+        self.lineage = lineage
+
+    def __missing__(self, id: str) -> Card:
+        """Read a card.
+
+        Raises:
+            StoreError: when it is gone or damaged.
+        """
+        card = self.lineage.read(id).card
+        record = None if card.record is None else replace(card.record, phases=())
+        self[id] = replace(card, record=record, preflight=None, verdict=None, measures=(), class_map=(), kept=())
+        return self[id]
+
+    def readable(self) -> Iterator[tuple[str, Card]]:
+        """Yield every version whose card can be read."""
+        for id in self.lineage.ids():
+            with suppress(StoreError):
+                yield id, self[id]
+
+
+def line_of(cards: Cards, card: Card) -> list[Card] | None:
     """Return a card and those of all versions that it came from, none before one that came from it; None: one is gone.
 
     A blend came from several, which came from one at last.
     """
-    cards, wanted = {"": card}, list(card.sources)
+    found, wanted = {"": card}, list(card.sources)
     try:
         while wanted:
-            if (id := wanted.pop()) not in cards:
-                cards[id] = lineage.read(id).card
-                wanted += cards[id].sources
+            if (id := wanted.pop()) not in found:
+                found[id] = cards[id]
+                wanted += found[id].sources
     except StoreError:
         return None
-    order = TopologicalSorter({id: each.sources for id, each in cards.items()}).static_order()
-    return [cards[id] for id in order][::-1]
+    order = TopologicalSorter({id: each.sources for id, each in found.items()}).static_order()
+    return [found[id] for id in order][::-1]
 
 
-def measured(lineage: Lineage, line: Sequence[Card]) -> Share | None:
+def measured(cards: Cards, line: Sequence[Card]) -> Share | None:
     """Return the share of what was trained from scratch on the same data; None where nothing was.
 
     Args:
-        lineage: in which to look.
+        cards: of the lineage in which to look.
         line: of the update, the youngest card first.
     """
-    if from_scratch(lineage, line[0], line):
+    if from_scratch(cards, line[0], line):
         return Share(1.0, "measured", "itself: it was trained from scratch", 1.0)
-    rivals = [each for each in readable(lineage) if from_scratch(lineage, each.card, line)]
+    rivals = [(card.created, id, card) for id, card in cards.readable() if from_scratch(cards, card, line)]
     if not rivals:
         return None
-    rival = max(rivals, key=lambda each: (each.card.created, each.id))
-    own, other = cost_of(line[0]), cost_of(rival.card)
+    _, id, rival = max(rivals, key=lambda each: each[:2])
+    own, other = cost_of(line[0]), cost_of(rival)
     seconds = own.seconds / other.seconds if other.seconds else None
-    return Share(own.flops / other.flops, "measured", f"version {rival.short} ({rival.card.method})", seconds)
-
-
-def readable(lineage: Lineage) -> list[Version]:
-    """Return every version whose card can be read."""
-    found = []
-    for id in lineage.ids():
-        try:
-            found.append(lineage.read(id))
-        except StoreError:
-            continue
-    return found
+    return Share(own.flops / other.flops, "measured", f"version {id[:8]} ({rival.method})", seconds)
 
 
 def cost_of(card: Card) -> Cost:
@@ -91,30 +110,31 @@ def cost_of(card: Card) -> Cost:
     return card.record.cost if card.record else Cost()
 
 
-def from_scratch(lineage: Lineage, card: Card, line: Sequence[Card]) -> bool:
+def from_scratch(cards: Cards, card: Card, line: Sequence[Card]) -> bool:
     """Say whether a version was trained from scratch on what a line was trained on.
 
     Args:
-        lineage: where its ancestors are.
+        cards: of the lineage in which its ancestors are.
         card: its own.
         line: the youngest card first.
     """
     if card.data is None or not cost_of(card).flops or not told_of_all(line):
         return False
-    methods = chain_of(card).methods
+    methods = chain_of(card.method).methods
     if any(isinstance(each, Scratch) for each in methods):
         return card.data.examples == examples_of(line)
     if not any(isinstance(each, Joint) and each.start == "fresh" for each in methods):
         return False
-    trained = [each for each in line_of(lineage, card) or () if each.data is not None]
-    throughout = all(any(isinstance(each, Joint) for each in chain_of(past).methods) for past in trained)
+    trained = [each for each in line_of(cards, card) or () if each.data is not None]
+    throughout = all(any(isinstance(each, Joint) for each in chain_of(past.method).methods) for past in trained)
     return bool(trained) and throughout and prints_of(trained) == prints_of(line)
 
 
-def chain_of(card: Card) -> Chain:
-    """Return the method of a version; the empty chain where it is of a package that is not here."""
+@cache
+def chain_of(method: str) -> Chain:
+    """Return the chain that a card tells of; the empty one where it is of a package that is not here."""
     try:
-        return parsed(card.method)
+        return parsed(method)
     except InputError:
         return Chain()
 

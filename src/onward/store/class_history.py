@@ -6,7 +6,8 @@ from onward.errors import StoreError
 from onward.nets.classifier import Classifier
 from onward.store.card import Card
 from onward.store.class_map import ClassFacts, class_map
-from onward.store.lineage import Lineage, Version
+from onward.store.lineage import Lineage
+from onward.store.version import Version
 
 
 def classes_of(lineage: Lineage, version: Version) -> tuple[ClassFacts, ...]:

@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from onward.record import Measure
-from onward.store.lineage import MODEL, Lineage, Version
+from onward.store.lineage import Lineage
 from onward.store.tensors import read_tensors
+from onward.store.version import MODEL, Version
 
 
 @dataclass(frozen=True)

@@ -68,28 +68,33 @@ def writing_to(folder: Path) -> Generator[None]:
 
 @contextmanager
 def locked(folder: Path) -> Generator[None]:
-    """Hold a folder's lock to write there; it is let go of when the process ends, however it ends."""
-    with writing_to(folder), (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    """Hold a folder's lock to write there; what the system refuses meanwhile is said in our words."""
+    with writing_to(folder), held(folder):
         yield
 
 
 @contextmanager
-def alone(folder: Path, whose: str) -> Generator[None]:
-    """Hold a folder's lock for as long as one works there, and do not wait for it.
+def held(folder: Path, shared: bool = False, wait: bool = True) -> Generator[None]:
+    """Hold a folder's lock; it is let go of when the process ends, however it ends.
 
     Args:
-        folder: of the lock.
-        whose: what works there, for the message.
+        folder: where the lock's file is.
+        shared: let others hold it too who share it; else nobody else holds it.
+        wait: until it can be held.
 
     Raises:
-        StoreError: when another process holds it.
+        StoreError: when the file cannot be written, or another process holds the lock and is not waited for.
     """
-    with writing_to(folder), (folder / ".lock").open("w") as file:
+    with writing_to(folder):
+        file = (folder / ".lock").open("w")
+    with file:
         try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise StoreError(f"{whose} is running in another process; wait for it, or stop that one first.") from None
+            fcntl.flock(file, (fcntl.LOCK_SH if shared else fcntl.LOCK_EX) | (0 if wait else fcntl.LOCK_NB))
+        except BlockingIOError as error:
+            raise StoreError(f"another process is at work in {folder}; try again when it has ended") from error
+        except OSError as error:
+            way = "keep it on a disk that has locks"
+            raise StoreError(f"{folder} cannot be locked ({error.strerror}); {way}") from error
         yield
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 from onward.errors import InputError, StoreError, unknown
@@ -10,6 +11,13 @@ from onward.store import files
 
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9._-]{0,63}")
 LIKE_AN_ID = re.compile(r"[0-9a-f]{4,}")
+
+Check = Callable[[str], object]
+"""Raises an error for the id of a version that a head may not name."""
+
+
+def any_version(id: str) -> None:
+    """Let a head name any version."""
 
 
 def allow(head: str) -> None:
@@ -56,10 +64,18 @@ class Heads:
             raise StoreError(f"head '{head}' does not name a version; write the id of one into {self.folder / head}")
         return lines
 
-    def move(self, head: str, id: str, expected: str | None = None) -> None:
-        """Let a head name ``id``; see ``Lineage.promote``."""
+    def move(self, head: str, id: str, expected: str | None = None, usable: Check = any_version) -> None:
+        """Let a head name ``id``; see ``Lineage.promote``.
+
+        Args:
+            head: its name.
+            id: of the version.
+            expected: the id that the head must still name; None does not ask.
+            usable: raises an error when the version cannot be used; asked under the lock, so that the answer holds.
+        """
         allow(head)
         with files.locked(self.folder):
+            usable(id)
             moves = self.moves(head) if (self.folder / head).exists() else []
             if expected is not None and (not moves or moves[-1] != expected):
                 now = moves[-1][:8] if moves else "gone"
@@ -70,8 +86,12 @@ class Heads:
             if not moves or moves[-1] != id:
                 files.replace(self.folder / head, ("\n".join([*moves, id]) + "\n").encode())
 
-    def back(self, head: str) -> tuple[str, str]:
+    def back(self, head: str, usable: Check = any_version) -> tuple[str, str]:
         """Take back a head's last move. Both versions stay.
+
+        Args:
+            head: its name.
+            usable: raises an error when the version that it is to name again cannot be used.
 
         Returns:
             The id it named, and the id it names now.
@@ -87,5 +107,6 @@ class Heads:
             if len(moves) < 2:
                 only = f"has named one version only ({moves[0][:8]})"
                 raise StoreError(f"head '{head}' {only}; there is nothing to go back to")
+            usable(moves[-2])
             files.replace(self.folder / head, ("\n".join(moves[:-1]) + "\n").encode())
         return moves[-1], moves[-2]

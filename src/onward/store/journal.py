@@ -24,6 +24,9 @@ from onward.store.tensors import as_bytes, read_tensors
 SCHEMA = 1
 """The newest form of a journal that this code writes and reads."""
 
+JOURNALS = "journals"
+"""The folder in a lineage's that holds a folder for each update that runs or was cut off."""
+
 OF = "update.json"
 """The file that says of which update a journal is."""
 
@@ -62,7 +65,7 @@ class DiskJournal:
         """Hold the folder, and look at what it is of."""
         with files.writing_to(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
-        self._lock.enter_context(files.alone(self.folder, "this very update"))
+        self._lock.enter_context(files.held(self.folder, wait=False))
         try:
             self._take()
         except BaseException:

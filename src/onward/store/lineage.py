@@ -7,39 +7,23 @@ import json
 import re
 import shutil
 import uuid
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path
 
 from onward.catalogue import parsed
-from onward.errors import InputError, StoreError, listed, unknown
+from onward.errors import StoreError
 from onward.learner import Learner
 from onward.nets.zoo import build
 from onward.store import files
 from onward.store.card import Card, described, read_card
 from onward.store.heads import Heads
+from onward.store.reference import resolved
 from onward.store.tensors import fill, read_tensors, write_tensors
+from onward.store.version import KEPT, MODEL, Version
 
 ID = re.compile(r"[0-9a-f]{64}")
-MODEL, KEPT = "model.safetensors", "kept.safetensors"
-"""The files that every version has beside its card."""
-
-SHORTEST = 4
-"""The fewest digits of an id that may stand for it."""
-
-
-@dataclass(frozen=True)
-class Version:
-    """One version: its id, its card, and the folder they lie in."""
-
-    id: str
-    card: Card
-    path: Path
-
-    @property
-    def short(self) -> str:
-        """The id as it is shown."""
-        return self.id[:8]
 
 
 class Lineage:
@@ -69,6 +53,10 @@ class Lineage:
                 folder.mkdir(parents=True, exist_ok=True)
         return cls(path)
 
+    def in_use(self) -> AbstractContextManager[None]:
+        """Hold the lineage while a version of it is being made, so that nothing is cleared away meanwhile."""
+        return files.held(self.path, shared=True)
+
     def save(self, learner: Learner, card: Card, extra: Mapping[str, bytes] | None = None) -> Version:
         """Write a version, whole or not at all. Its files' hashes, and what ``described`` finds, are filled in here.
 
@@ -82,7 +70,7 @@ class Lineage:
         """
         folder = self.versions / f".new-{uuid.uuid4().hex}"
         try:
-            with files.writing_to(self.versions):
+            with self.in_use(), files.writing_to(self.versions):
                 return self._written(folder, learner, card, extra or {})
         finally:
             shutil.rmtree(folder, ignore_errors=True)
@@ -110,7 +98,10 @@ class Lineage:
             if not target.is_dir():  # else the very same version is there already
                 raise
         files.settle(self.versions)
-        return Version(id, card, target)
+        there = Version(id, card, target)
+        if there.stripped:
+            there.restore(folder)
+        return there
 
     def version(self, reference: str) -> Version:
         """Return a version by its id, the beginning of it, a head's name, or ``head~2`` for two before it.
@@ -144,10 +135,10 @@ class Lineage:
 
         Raises:
             InputError: when the reference leads nowhere.
-            StoreError: when a file is missing or not what the card says.
+            StoreError: when a file is missing or not what the card says, or the version is stripped.
         """
-        version = self.version(reference)
-        if problems := list(self.damage(version)):
+        version = self.usable(self.resolve(reference))
+        if problems := list(version.damage()):
             raise StoreError(" ".join(problems))
         return version
 
@@ -165,19 +156,6 @@ class Lineage:
         except (RuntimeError, TypeError) as error:
             raise StoreError(f"version {version.short}: its tensors do not fit the net in its card: {error}") from error
         return Learner(model.eval(), parsed(version.card.method), read_tensors(version.path / KEPT))
-
-    def damage(self, version: Version) -> Iterator[str]:
-        """Yield a sentence for each file of a version that is missing or is not what its card says."""
-        for name, told in (dict.fromkeys((MODEL, KEPT), "nothing") | version.card.files).items():
-            path = version.path / name
-            if Path(name).name != name or not path.is_file() or path.is_symlink():
-                yield f"version {version.short}: {name} is missing; restore it from a copy."
-            elif (found := files.sha256(path)) != told:
-                parent = f" or load the parent {version.card.parent[:8]}" if version.card.parent else ""
-                yield (
-                    f"version {version.short}: {name} has hash {found[:8]}, the card says {told[:8]}. The file was "
-                    f"changed after it was written; restore it{parent}."
-                )
 
     def ids(self) -> list[str]:
         """Return the id of every version, in no order that means anything."""
@@ -202,9 +180,32 @@ class Lineage:
             InputError: when the version is not there, or the name cannot be a head's.
             StoreError: when the head has moved meanwhile; it stays where it is.
         """
-        id = self.version(reference).id
-        self.heads.move(head, id, expected)
+        id = self.resolve(reference)
+        self.heads.move(head, id, expected, self.usable)
         return id
+
+    def roll_back(self, head: str) -> tuple[str, str]:
+        """Take back a head's last move, and return the id it named and the id it names now. No version is lost.
+
+        Raises:
+            InputError: when there is no such head.
+            StoreError: when it has never moved, or what it named before is stripped.
+        """
+        return self.heads.back(head, self.usable)
+
+    def usable(self, id: str) -> Version:
+        """Return the version of a whole id, which has its tensors.
+
+        Raises:
+            StoreError: when it is gone or stripped, or its card is not what its id says.
+        """
+        version = self.read(id)
+        if version.stripped:
+            raise StoreError(
+                f"of version {version.short} only the card is left: `onward gc --keep` took its tensors away. Restore "
+                "its folder from a copy, or use a later version."
+            )
+        return version
 
     def resolve(self, reference: str) -> str:
         """Return the id that a reference means.
@@ -212,25 +213,7 @@ class Lineage:
         Raises:
             InputError: when it means none, or several.
         """
-        name, tilde, back = reference.partition("~")
-        heads, ids = self.heads.names(), self.ids()
-        begun = [id for id in ids if id.startswith(name)] if len(name) >= SHORTEST else []
-        found = [self.heads.moves(name)[-1]] if name in heads else begun
-        if not found:
-            raise unknown("head or version", name, [*heads, *(id[:8] for id in ids)])
-        if len(found) > 1:
-            several = listed((id[:12] for id in found), most=5)
-            raise InputError(f"'{name}' begins {len(found)} ids: {several}; give more digits")
-        id = found[0]
-        steps = int(back or 1) if tilde and (back or "1").isdecimal() else 0
-        if tilde and not steps:
-            raise InputError(f"after ~ comes how many versions to go back, got {reference!r}")
-        for done in range(steps):
-            parent = self.read(id).card.parent
-            if parent is None:
-                raise InputError(f"{name} has {done} versions before it, {reference!r} asks for {steps}")
-            id = parent
-        return id
+        return resolved(reference, self.heads, self.ids(), lambda id: self.read(id).card.parent)
 
 
 def load(reference: str, lineage: str | Path = ".onward") -> Learner:
