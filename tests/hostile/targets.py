@@ -1,0 +1,125 @@
+"""Every place where bytes from outside are read. A new one is an entry in ``TARGETS``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from tests.datasets.written import counted, drawn, idx_bytes
+from tests.hostile import arrived, forms, stored
+from tests.hostile.mutations import Mutation
+
+from onward.datasets.options import Options
+from onward.store.lineage import KEPT, MODEL
+
+NUMBERS = "length,width,species,label\n5.1,3.5,1,a\n7.0,3.2,2,b\n,1,3,a\n1e3,2,4,b\n"
+PATHS = "path,label\npets/cat/0.png,a\npets/dog/2.png,b\npets/cat/1.png,\n"
+
+
+def nothing(folder: Path) -> None:
+    """What a target needs beside its file: nothing."""
+
+
+@dataclass(frozen=True)
+class Target:
+    """A place where bytes are read.
+
+    Args:
+        name: of the place.
+        seeds: valid content, given the folder in which the world is.
+        plant: puts content into its place in the folder.
+        read: what a user would do with it; afterwards it is refused, or used.
+        world: what must lie in the folder besides.
+        forms: changes that know what the content is.
+    """
+
+    name: str
+    seeds: Callable[[Path], Sequence[bytes]]
+    plant: Callable[[Path, bytes], object]
+    read: Callable[[Path], object]
+    world: Callable[[Path], object] = nothing
+    forms: tuple[Mutation, ...] = ()
+
+    def made(self, folder: Path) -> Sequence[bytes]:
+        """Lay out the world in an empty folder, and return the seeds."""
+        arrived.bait(folder)
+        self.world(folder)
+        return self.seeds(folder)
+
+
+def archive(folder: Path) -> None:
+    np.savez(folder / "train.npz", x=drawn(8, 3), y=counted(8, 2))
+
+
+ARRAYS = partial(arrived.npy, drawn(6, 4), np.zeros((6, 2), np.float32), np.array(["a", "b"] * 3))
+METHODS = ("ewc(strength=10, decay=0.5) | replay(size=5, draw='mir')", "lwf(among='all')", "sgm | replay(size=2000)")
+OVERRIDES = "lr=0.1\nschedule=cosine\nepochs=3\nmomentum=0.9\nseed=none", "optimizer=adamw\nbatch_size=8\nbetas=[0.9, 0.99]"
+SOURCES = "mnist:train@classes=0,1,2@shuffle=0@rows=0:2000", "./birds.csv@label=species@size=32x16@channels=3", "a/b@c:test"
+YAML = "path: x\nnames:\n  0: cat\n  1: dog\n", "- cat\n- dog\n", "cat: 0\ndog: 1\n", "names: &a [x, y]\nb: *a\n"
+SIZED = Options(size=(8, 8))
+
+TARGETS: tuple[Target, ...] = (
+    Target("version card", stored.cards, stored.card, stored.load_version, stored.lineage, forms.JSON),
+    Target(
+        "version weights", stored.of_version(MODEL), stored.under_its_hash(MODEL), stored.load_version, stored.lineage,
+        (forms.as_safetensors,),
+    ),
+    Target(
+        "version kept", stored.with_kept, stored.under_its_hash(KEPT), stored.load_version, stored.lineage,
+        (forms.as_safetensors,),
+    ),
+    Target("head", stored.of_head, stored.file("lineage/heads/prod"), stored.use_head, stored.lineage),
+    Target(
+        "version reference", stored.as_lines("prod~2", "prod", "0a03dcf8~1"), stored.file("text"), stored.read_reference,
+        stored.lineage,
+    ),
+    Target("lineage.toml", stored.rules_texts, stored.file(stored.CONFIG_IN), stored.read_rules, stored.lineage, (forms.as_toml,)),
+    Target(
+        "experiment TOML", stored.as_lines(stored.EXPERIMENT), stored.file("experiment.toml"), stored.experiment, archive,
+        (forms.as_toml,),
+    ),
+    Target("method text", stored.as_lines(*METHODS), stored.file("text"), stored.read_method),
+    Target("settings text", stored.as_lines(*OVERRIDES), stored.file("text"), stored.read_settings, forms=(forms.as_toml,)),
+    Target("source text", stored.as_lines(*SOURCES), stored.file("text"), stored.read_source),
+    Target("class names, text", stored.as_lines("cat\ndog\n", "\N{CAT}\n"), stored.file("n.txt"), stored.names_in("n.txt")),
+    Target(
+        "class names, JSON", stored.as_names(["a", "b"], {"a": 0, "b": 1}, {"id2label": {"0": "a", "1": "b"}}),
+        stored.file("n.json"), stored.names_in("n.json"), forms=forms.JSON,
+    ),
+    Target("class names, YAML", stored.as_lines(*YAML), stored.file("n.yaml"), stored.names_in("n.yaml"), forms=(forms.as_toml,)),
+    Target("weights, .pt", arrived.torch_files, stored.file("w.pt"), stored.weights_in("w.pt"), forms=(forms.inside_zip(forms.as_pickle), forms.as_pickle)),
+    Target(
+        "weights, safetensors", arrived.safe_files, stored.file("w.safetensors"), stored.weights_in("w.safetensors"),
+        forms=(forms.as_safetensors,),
+    ),
+    Target("image in a folder", arrived.images, stored.file("pets/cat/0.png"), arrived.read("pets"), arrived.pictures, (forms.as_png,)),
+    Target(
+        "image, resized", arrived.images, stored.file("pets/cat/0.png"), arrived.read("pets", SIZED), arrived.pictures, (forms.as_png,)
+    ),
+    Target("CSV of numbers", stored.as_lines(NUMBERS), stored.file("t.csv"), arrived.read("t.csv"), forms=(forms.as_lines,)),
+    Target("CSV of paths", stored.as_lines(PATHS), stored.file("t.csv"), arrived.read("t.csv"), arrived.pictures, (forms.as_lines,)),
+    Target("Parquet", arrived.parquet, stored.file("t.parquet"), arrived.read("t.parquet"), arrived.pictures),
+    Target("Arrow stream", arrived.streams, stored.file("arrow/data-0.arrow"), arrived.read("arrow"), arrived.arrow_folder),
+    Target("Arrow state", arrived.arrow_state, stored.file("arrow/state.json"), arrived.read("arrow"), arrived.arrow_folder, forms.JSON),
+    Target("npz", arrived.archives, stored.file("a.npz"), arrived.read("a.npz"), forms=(forms.inside_zip(forms.as_npy),)),
+    Target("npy", lambda _: ARRAYS(), stored.file("pair/x.npy"), arrived.read("pair"), arrived.pair, (forms.as_npy,)),
+    Target(
+        "IDX", lambda _: [idx_bytes(drawn(6, 4, 4))], stored.file("idx/train-images-idx3-ubyte"), arrived.read("idx"), arrived.idx_folder
+    ),
+    Target(
+        "IDX, packed", arrived.packed, stored.file("idx/train-images-idx3-ubyte.gz"), arrived.read("idx"), arrived.idx_folder,
+        (forms.inside_gzip,),
+    ),
+    Target("CIFAR binary", arrived.records, stored.file("bin/data_batch_3.bin"), arrived.read("bin"), arrived.binary_folder),
+    Target("CIFAR pickle", arrived.batches, stored.file("py/train"), arrived.read("py"), arrived.pickled_folder, (forms.as_pickle,)),
+    Target("contact sheets", arrived.sheets_seeds, stored.file("sheets/meta.json"), arrived.read("sheets"), arrived.sheets_folder, forms.JSON),
+    Target("adapter config", arrived.adapter_configs, stored.file("adapter_config.json"), stored.adapter, arrived.adapter_folder, forms.JSON),
+    Target(
+        "adapter weights", arrived.safe_files, stored.file("adapter_model.safetensors"), stored.adapter, arrived.adapter_folder,
+        (forms.as_safetensors,),
+    ),
+)  # fmt: skip
+BY_NAME = {target.name: target for target in TARGETS}
