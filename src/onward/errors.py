@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import importlib
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from types import ModuleType
 
@@ -33,6 +34,15 @@ def listed(names: Iterable[object], most: int = 12) -> str:
     every = [str(name) for name in names]
     rest = f" and {len(every) - most} more" if len(every) > most else ""
     return ", ".join(every[:most]) + rest
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Return those of some names that come more than once, each once and in order, for use inside a message.
+
+    >>> repeated(["b", "a", "b", "a", "c"])
+    ['a', 'b']
+    """
+    return sorted(name for name, count in Counter(names).items() if count > 1)
 
 
 def counted(count: int, noun: str) -> str:

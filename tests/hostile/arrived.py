@@ -7,6 +7,7 @@ import io
 import json
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,24 +20,29 @@ from tests.datasets.written import (
     cifar10_binary, counted, drawn, encoded, idx_bytes, image_folder, pickled_batch, python2_batch, sheets,
 )  # fmt: skip
 
+from onward.content import fingerprint
 from onward.datasets.options import Options
 from onward.datasets.places import found
 from onward.datasets.reading import Care, Reading
 from onward.types import in_order
 
 READING = Reading(care=Care(unlabeled="skip", corrupt="skip"), workers=1, memory=2**22)
+WHOLE = replace(READING, care=Care(unlabeled="skip"))
+"""For images: whether a decoder took one is to be seen."""
+
 MOST_BATCHES = 3
 
 
-def read(place: str, options: Options | None = None, split: str | None = None) -> Callable[[Path], object]:
+def read(place: str, options: Options | None = None, reading: Reading = READING) -> Callable[[Path], object]:
     """Return what reads a place in a folder and takes some of its examples."""
+    said = options or Options()
 
     def through(folder: Path) -> object:
-        taken = found(folder / place, split, options or Options(), READING).taken(READING, (), (options or Options()).size)
+        taken = found(folder / place, None, said, reading).taken(reading, (), said.size)
         for _, batch in zip(range(MOST_BATCHES), in_order(taken.data), strict=False):
             assert 0 <= int(batch.targets.min()) and int(batch.targets.max()) < len(taken.data.classes)
             assert len(batch.inputs) == len(batch.targets)
-        return taken
+        return taken, fingerprint(taken.data)
 
     return through
 
@@ -46,8 +52,7 @@ def images(_: Path) -> list[bytes]:
     kinds = [encoded(colour, kind) for kind in ("png", "jpeg", "webp", "bmp", "gif", "tiff")]
     palette, held = Image.fromarray(grey).convert("P"), io.BytesIO()
     palette.save(held, "png", transparency=0)
-    eps = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n%%EOF\n"
-    return [encoded(grey), *kinds, held.getvalue(), eps]
+    return [encoded(grey), *kinds, held.getvalue()]
 
 
 def pictures(folder: Path) -> None:

@@ -155,7 +155,7 @@ def inside_zip(*forms: Mutation) -> Mutation:
         name = draws.choice(sorted(members))
         members[name] = draws.choice([*forms, *ANY])(members[name], draws)
         if draws.random() < 0.2:
-            members[draws.choice(["../bait.npy", "/etc/x.npy", "x\x00.npy", "", "x.npy"])] = members.pop(name)
+            members[draws.choice(["../bait.npy", "/etc/x.npy", "x\x00.npy", "/", "x.npy"])] = members.pop(name)
         held = io.BytesIO()
         with zipfile.ZipFile(held, "w", draws.choice([zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])) as archive:
             for member, content in members.items():
@@ -188,6 +188,20 @@ def as_png(raw: bytes, draws: random.Random) -> bytes:
     )
     return raw[:8] + b"".join(packed)
 
+
+OTHERS = [
+    b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 8 8\n%%EndComments\nshowpage\n%%EOF\n", b"P6 9999999 9999999 255 ",
+    b"\x00\x00\x01\x00\x01\x00", b"SIMPLE  =                    T", b"\xd7\xcd\xc6\x9a", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+    b"\x00\x00\x00 ftypavif", b"8BPS\x00\x01", b"DDS |\x00\x00\x00",
+]  # fmt: skip
+"""How files begin that Pillow knows and nobody asked for; the first of them another program would run."""
+
+
+def as_another_image(raw: bytes, draws: random.Random) -> bytes:
+    return draws.choice(OTHERS) + raw[draws.choice([0, 8]) :]
+
+
+IMAGE: tuple[Mutation, ...] = (as_png, as_png, as_another_image)
 
 PICKLED_WORDS = [
     b"cos\nsystem\n", b"cposix\nsystem\n(S'true'\ntR.", b"\x8c\x02os\x8c\x06mkdir\x93", b"(lp0\n", b"h\x00", b"a", b"s", b"u", b"e",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable
+from contextlib import chdir
 from pathlib import Path
 
 import tomli_w
@@ -31,7 +32,6 @@ train = "./train.npz"
 test = "./train.npz"
 scenario = "class-incremental"
 parts = 2
-first = 1
 [model]
 net = "mlp"
 width = 4
@@ -41,7 +41,7 @@ lr = 0.1
 [starts]
 plain = "warm_start"
 [methods]
-a = "lwf | replay(size=4)"
+a = {method = "lwf | replay(size=4)", start = "plain"}
 [methods.b]
 method = "ewc(strength=10)"
 lr = 0.01
@@ -93,10 +93,12 @@ def load_version(folder: Path) -> object:
 
 
 def cards(folder: Path) -> list[bytes]:
-    """Three true ones: of a version that began, of its child, and of one that says all that a card can say."""
-    held = Lineage(folder / "lineage")
+    """True ones: of a version that began, and such as say all that a card can say."""
+    held, id = the_version(folder)
+    own = json.loads((held.versions / id / "card.json").read_bytes())
     fixture = Path(__file__).parents[1] / "store/fixtures/v1/versions"
-    return [path.read_bytes() for path in sorted([*held.versions.glob("*/card.json"), *fixture.glob("*/card.json")])]
+    told = [json.loads(path.read_bytes()) for path in sorted(fixture.glob("*/card.json"))]
+    return [json.dumps({**each, "net": own["net"], "files": own["files"]}).encode() for each in [own, *told]]
 
 
 def of_version(name: str) -> Callable[[Path], list[bytes]]:
@@ -161,7 +163,8 @@ def weights_in(name: str) -> Callable[[Path], object]:
 
 
 def experiment(folder: Path) -> object:
-    return read_experiment(folder / "experiment.toml", data_dir=folder)
+    with chdir(folder):
+        return read_experiment("experiment.toml", data_dir=folder)
 
 
 def adapter(folder: Path) -> object:

@@ -51,12 +51,12 @@ class Target:
 
 
 def archive(folder: Path) -> None:
-    np.savez(folder / "train.npz", x=drawn(8, 3), y=counted(8, 2))
+    np.savez(folder / "train.npz", x=drawn(16, 3), y=counted(16, 4))
 
 
-ARRAYS = partial(arrived.npy, drawn(6, 4), np.zeros((6, 2), np.float32), np.array(["a", "b"] * 3))
+ARRAYS = partial(arrived.npy, drawn(6, 4), np.zeros((6, 2), np.float32))
 METHODS = ("ewc(strength=10, decay=0.5) | replay(size=5, draw='mir')", "lwf(among='all')", "sgm | replay(size=2000)")
-OVERRIDES = "lr=0.1\nschedule=cosine\nepochs=3\nmomentum=0.9\nseed=none", "optimizer=adamw\nbatch_size=8\nbetas=[0.9, 0.99]"
+OVERRIDES = "lr=0.1\nschedule=cosine\nepochs=3\nmomentum=0.9\nclip=none", "optimiser=adamw\nbatch_size=8\naugment=['flip', 'crop']"
 SOURCES = "mnist:train@classes=0,1,2@shuffle=0@rows=0:2000", "./birds.csv@label=species@size=32x16@channels=3", "a/b@c:test"
 YAML = "path: x\nnames:\n  0: cat\n  1: dog\n", "- cat\n- dog\n", "cat: 0\ndog: 1\n", "names: &a [x, y]\nb: *a\n"
 SIZED = Options(size=(8, 8))
@@ -73,7 +73,7 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target("head", stored.of_head, stored.file("lineage/heads/prod"), stored.use_head, stored.lineage),
     Target(
-        "version reference", stored.as_lines("prod~2", "prod", "0a03dcf8~1"), stored.file("text"), stored.read_reference,
+        "version reference", stored.as_lines("prod~1", "prod"), stored.file("text"), stored.read_reference,
         stored.lineage,
     ),
     Target("lineage.toml", stored.rules_texts, stored.file(stored.CONFIG_IN), stored.read_rules, stored.lineage, (forms.as_toml,)),
@@ -95,9 +95,9 @@ TARGETS: tuple[Target, ...] = (
         "weights, safetensors", arrived.safe_files, stored.file("w.safetensors"), stored.weights_in("w.safetensors"),
         forms=(forms.as_safetensors,),
     ),
-    Target("image in a folder", arrived.images, stored.file("pets/cat/0.png"), arrived.read("pets"), arrived.pictures, (forms.as_png,)),
+    Target("image in a folder", arrived.images, stored.file("pets/cat/0.png"), arrived.read("pets", None, arrived.WHOLE), arrived.pictures, forms.IMAGE),
     Target(
-        "image, resized", arrived.images, stored.file("pets/cat/0.png"), arrived.read("pets", SIZED), arrived.pictures, (forms.as_png,)
+        "image, resized", arrived.images, stored.file("pets/cat/0.png"), arrived.read("pets", SIZED, arrived.WHOLE), arrived.pictures, forms.IMAGE
     ),
     Target("CSV of numbers", stored.as_lines(NUMBERS), stored.file("t.csv"), arrived.read("t.csv"), forms=(forms.as_lines,)),
     Target("CSV of paths", stored.as_lines(PATHS), stored.file("t.csv"), arrived.read("t.csv"), arrived.pictures, (forms.as_lines,)),

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
-from onward.errors import InputError, listed, optional
+from onward.errors import InputError, listed, optional, repeated
 
 KEYS = ("id2label", "names")
 """Under which a larger file keeps the names: Hugging Face's ``config.json``, Ultralytics' data sets."""
@@ -35,7 +35,7 @@ def class_names(path: str | Path) -> tuple[str, ...]:
         raise InputError(f"the class names in {path} cannot be read: {error}") from error
     except (ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{path} holds no class names ({error}); wanted {FORMS}") from error
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := repeated(names):
         raise InputError(f"class names must differ from one another; in {path} these come twice: {listed(twice)}")
     return names
 

@@ -206,8 +206,13 @@ def in_channels(reading: Reading, said: Options) -> Reading:
 
 
 def _path(source: Source) -> Path:
-    path = Path(source.place).expanduser()
-    if not path.exists():
+    try:
+        path = Path(source.place).expanduser()
+        there = path.exists()
+    except (OSError, RuntimeError) as error:  # a name that no file can have, a home that nobody has
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"the source {source} names no file or folder: {reason}") from error
+    if not there:
         word = re.search(r"@\s*(\w+)\s*=", source.place)
         hint = f" ({unknown('selection', word[1], WORDS)})" if word else ""
         raise InputError(f"there is no file or folder {path}; the source {source} names it{hint}")

@@ -78,9 +78,11 @@ def read(path: Path, what: str) -> bytes:
     """Return a file's content.
 
     Raises:
-        StoreError: when it cannot be read.
+        StoreError: when it cannot be read, or is a link or a pipe: what is in a lineage lies there.
     """
     try:
+        if path.exists() and (path.is_symlink() or not path.is_file()):
+            raise StoreError(f"{what} cannot be read (it is no plain file): {path}")
         return path.read_bytes()
     except OSError as error:
         raise StoreError(f"{what} cannot be read ({error.strerror}): {path}") from error

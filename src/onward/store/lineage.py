@@ -16,6 +16,7 @@ from onward.errors import InputError, StoreError, listed, unknown
 from onward.learner import Learner
 from onward.nets.zoo import build
 from onward.store import files
+from onward.store.announced import hold_to_weights
 from onward.store.card import Card, described, read_card
 from onward.store.heads import Heads
 from onward.store.tensors import fill, read_tensors, write_tensors
@@ -159,6 +160,7 @@ class Lineage:
             StoreError: when a file is missing or not what the card says; nothing of it is used.
         """
         version = self.whole(reference)
+        hold_to_weights(version.card.net, version.path / MODEL, version.short)
         model = build(version.card.net)
         try:
             fill(model, read_tensors(version.path / MODEL))
@@ -222,7 +224,7 @@ class Lineage:
             several = listed((id[:12] for id in found), most=5)
             raise InputError(f"'{name}' begins {len(found)} ids: {several}; give more digits")
         id = found[0]
-        steps = int(back or 1) if tilde and (back or "1").isdecimal() else 0
+        steps = int(back or 1) if tilde and re.fullmatch(r"[0-9]{0,9}", back) else 0
         if tilde and not steps:
             raise InputError(f"after ~ comes how many versions to go back, got {reference!r}")
         for done in range(steps):

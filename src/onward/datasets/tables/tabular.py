@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from onward.datasets.arrays.paged import Paged
-from onward.errors import InputError, listed, optional
+from onward.errors import InputError, listed, optional, repeated
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch, Schema
@@ -47,7 +47,7 @@ class Table:
             columns = self.schema.names
         except UnicodeDecodeError as error:
             raise InputError(f"{self.where} has column names that are no text: {error}") from error
-        if twice := sorted({name for name in columns if columns.count(name) > 1}):
+        if twice := repeated(columns):
             raise InputError(f"{self.where} has columns of the same name: {listed(twice)}")
 
 
