@@ -1,7 +1,7 @@
 """A hunt for cases that break one target, in a process of its own: it may die of what it finds.
 
-``python -m tests.hostile.hunt NAME FOLDER SECONDS SEED [--guided]`` writes figures into FOLDER/figures.json. Guided by
-what of onward's code a case reaches, it needs atheris.
+``python -m tests.hostile.hunt NAME FOLDER SECONDS CASES SEED [--guided]`` ends after so many seconds or cases and leaves
+figures in FOLDER/figures.json. Guided by what of onward's code a case reaches, it needs atheris.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ def note(folder: Path, tally: Tally, begun: float) -> None:
     (folder / "figures.tmp").replace(folder / "figures.json")
 
 
-def hunt(name: str, folder: Path, seconds: float, seed: int, guided: bool) -> None:
+def hunt(name: str, folder: Path, seconds: float, most: int, seed: int, guided: bool) -> None:
     """Try cases for some seconds. Each lies in FOLDER/case while it is tried, for whoever finds this process dead."""
     from tests.hostile.cases import Tally, tried
     from tests.hostile.mutations import mutated
@@ -50,7 +50,7 @@ def hunt(name: str, folder: Path, seconds: float, seed: int, guided: bool) -> No
         faulthandler.dump_traceback_later(HANGS, exit=True)
         tally.add(tried(target, folder / "world", raw), raw)
         faulthandler.cancel_dump_traceback_later()
-        if tally.counts["cases"] % EVERY == 0:
+        if tally.counts["cases"] % EVERY == 0 or tally.counts["cases"] == most:
             note(folder, tally, begun)
 
     if guided:
@@ -63,23 +63,23 @@ def hunt(name: str, folder: Path, seconds: float, seed: int, guided: bool) -> No
         corpus.mkdir()
         for number, raw in enumerate(seeds):
             (corpus / str(number)).write_bytes(raw)
-        words = [f"-max_total_time={int(seconds)}", f"-seed={seed or 1}", "-rss_limit_mb=0", f"-timeout={HANGS}"]
+        words = [f"-max_total_time={int(seconds)}", f"-runs={most}", f"-seed={seed or 1}", "-rss_limit_mb=0", f"-timeout={HANGS}"]
         atheris.Setup([sys.argv[0], str(corpus), *words, "-verbosity=0"], one, custom_mutator=custom)
         atheris.Fuzz()  # ends the process
-    while time.perf_counter() - begun < seconds:
+    while time.perf_counter() - begun < seconds and tally.counts["cases"] < most:
         one(mutated(draws.choice(seeds), seeds, target.forms, draws))
     note(folder, tally, begun)
 
 
 def main(words: list[str]) -> None:
-    name, folder, seconds, seed, *flags = words
+    name, folder, seconds, most, seed, *flags = words
     guided = flags == ["--guided"]
     if guided:
         import atheris
 
         with atheris.instrument_imports(include=["onward"]):
             import tests.hostile.targets  # noqa: F401
-    hunt(name, Path(folder), float(seconds), int(seed), guided)
+    hunt(name, Path(folder), float(seconds), int(most), int(seed), guided)
 
 
 if __name__ == "__main__":

@@ -127,7 +127,7 @@ def made(values: Mapping[str, Any], where: str, folder: Path | None = None) -> E
             for name, tried in streams.items()
             for each in contenders
         ]
-    watch, seen_only = int(str(values.get("watch", 0))), bool(values.get("seen_only", False))
+    watch, seen_only = int(values.get("watch", 0)), bool(values.get("seen_only", False))
     return Experiment(
         str(values["name"]), first, models[0], tuple(contenders), numbers, folder, watch=watch, seen_only=seen_only
     )

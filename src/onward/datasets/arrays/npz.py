@@ -147,7 +147,7 @@ def _array(path: Path, key: str, memory: int) -> tuple[np.ndarray, Paged | None]
                 paged, offset = _in_place(path, member) if _stored(member) else _unpacked(archive, member)
                 return header.paged(paged, offset), paged
         with np.load(path, allow_pickle=False) as held:
-            return held[key], None
+            return held[member.filename], None  # of "x" and "x.npy" the one that was looked at
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except Exception as error:  # on bytes that lie, numpy and zipfile raise nearly anything
