@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -64,7 +65,7 @@ def _in_order(held: object) -> tuple[str, ...]:
     if not isinstance(held, list) or not held:
         raise ValueError("it is empty" if held in ([], None, "") else f"it is a {type(held).__name__}")
     if wrong := [name for name in held if not isinstance(name, str) or not name.strip()]:
-        raise ValueError(f"{wrong[0]!r} is no name")
+        raise ValueError(f"{reprlib.repr(wrong[0])} is no name")  # YAML's aliases make short texts of endless things
     return tuple(name.strip() for name in held)
 
 
