@@ -7,6 +7,7 @@ import json
 import pickle
 import zipfile
 from pathlib import Path
+from shutil import rmtree  # noqa: F401 - what a card names below
 
 import numpy as np
 import pyarrow as pa
@@ -16,6 +17,10 @@ import torch
 from tests.hostile.cases import tried
 from tests.hostile.targets import TARGETS
 from tests.store.test_refused import Planted
+from tests.store.worlds import lying, two_versions
+from tests.store.worlds import saved as saved_version
+
+from onward.errors import InputError
 
 
 def planted(marker: Path) -> dict[str, bytes]:
@@ -69,3 +74,25 @@ def test_they_would_run(tmp_path):
     assert (tmp_path / "by torch").exists()
     np.load(io.BytesIO(planted(tmp_path / "by numpy")["an array of objects"]), allow_pickle=True)
     assert (tmp_path / "by numpy").exists()
+
+
+@pytest.mark.parametrize(
+    ("factory", "arguments"),
+    [
+        ("os:mkdir", {"path": "{marker}"}),
+        ("os:system", {"command": "touch {marker}"}),
+        ("subprocess:run", {"args": ["touch", "{marker}"]}),
+        ("builtins:exec", {"source": "open('{marker}', 'w')"}),
+        ("onward.store.files:mkdtemp", {"dir": "{marker}"}),
+        ("tests.hostile.test_no_pickle:rmtree", {"path": "{marker}"}),
+    ],
+)
+def test_a_card_cannot_have_python_s_own_functions_called(tmp_path, factory, arguments):
+    lineage, first, _ = two_versions(tmp_path / "lineage")
+    marker = tmp_path / "planted"
+    given = json.loads(json.dumps(arguments).replace("{marker}", str(marker)))
+    backbone = {"net": "imported", "factory": factory, "arguments": given}
+    liar = lying(lineage, saved_version(lineage, 3), net={**first.card.net, "backbone": backbone})
+    with pytest.raises(InputError, match="Python's own library|makes no network|unknown name"):
+        lineage.load(liar)
+    assert not marker.exists()

@@ -74,6 +74,14 @@ def locked(folder: Path) -> Generator[None]:
         yield
 
 
+def plain(path: Path) -> bool:
+    """Say whether a file lies there itself: no link, no pipe, no folder, and no name that none can have."""
+    try:
+        return path.is_file() and not path.is_symlink()
+    except OSError:
+        return False
+
+
 def read(path: Path, what: str) -> bytes:
     """Return a file's content.
 
@@ -81,7 +89,7 @@ def read(path: Path, what: str) -> bytes:
         StoreError: when it cannot be read, or is a link or a pipe: what is in a lineage lies there.
     """
     try:
-        if path.exists() and (path.is_symlink() or not path.is_file()):
+        if path.exists() and not plain(path):
             raise StoreError(f"{what} cannot be read (it is no plain file): {path}")
         return path.read_bytes()
     except OSError as error:

@@ -172,7 +172,7 @@ class Lineage:
         """Yield a sentence for each file of a version that is missing or is not what its card says."""
         for name, told in (dict.fromkeys((MODEL, KEPT), "nothing") | version.card.files).items():
             path = version.path / name
-            if Path(name).name != name or not path.is_file() or path.is_symlink():
+            if Path(name).name != name or not files.plain(path):
                 yield f"version {version.short}: {name} is missing; restore it from a copy."
             elif (found := files.sha256(path)) != told:
                 parent = f" or load the parent {version.card.parent[:8]}" if version.card.parent else ""
