@@ -1,7 +1,7 @@
 """Torture: hostile files, for as long as one likes, and a table of what came of them.
 
-``python tools/torture.py --minutes 30`` divides its time over its parts. A part is a function of seconds and a seed that
-yields rows of figures; a new one is an entry in ``PARTS``. It ends with 1 where something broke.
+``python tools/torture.py --minutes 30`` divides its time over its parts. A part is a function of seconds and a seed
+that yields rows of figures; a new one is an entry in ``PARTS``. It ends with 1 where something broke.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 
 sys.path[:0] = [str(Path(__file__).parents[1] / folder) for folder in ("src", ".")]
 
-from tests.hostile.hunting import Row, hunting
+from tests.hostile.hunting import Row, hunting  # noqa: E402 - found by the line above
 
 Part = Callable[[float, int], Iterator[Row]]
 
@@ -58,7 +58,9 @@ def line(row: Row, first: bool) -> str:
     cells = [f"{value:,}" if isinstance(value, int) else str(value) for value in told.values()]
     heads = [f"| {' | '.join(told)} |", f"|{'|'.join('---' if i == 0 else '--:' for i in range(len(told)))}|"]
     wrong = row.get("wrong")
-    return "\n".join([*(heads if first else []), f"| {' | '.join(cells)} |", *(wrong if isinstance(wrong, list) else [])])
+    return "\n".join(
+        [*(heads if first else []), f"| {' | '.join(cells)} |", *(wrong if isinstance(wrong, list) else [])]
+    )
 
 
 if __name__ == "__main__":

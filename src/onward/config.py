@@ -23,7 +23,11 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"there is no file {file}; `onward run` wants the path of a TOML file") from error
-    except (ValueError, RecursionError, OSError) as error:  # also of numbers too long, and of tables in tables in tables
+    except (
+        ValueError,
+        RecursionError,
+        OSError,
+    ) as error:  # also of numbers too long, and of tables in tables in tables
         raise InputError(f"{file} is not a TOML file that can be read: {error}") from error
 
 

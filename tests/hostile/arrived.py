@@ -17,7 +17,15 @@ import safetensors.torch
 import torch
 from PIL import Image
 from tests.datasets.written import (
-    cifar10_binary, counted, drawn, encoded, idx_bytes, image_folder, pickled_batch, python2_batch, sheets,
+    cifar10_binary,
+    counted,
+    drawn,
+    encoded,
+    idx_bytes,
+    image_folder,
+    pickled_batch,
+    python2_batch,
+    sheets,
 )  # fmt: skip
 
 from onward.content import fingerprint
@@ -40,7 +48,7 @@ def read(place: str, options: Options | None = None, reading: Reading = READING)
     def through(folder: Path) -> object:
         taken = found(folder / place, None, said, reading).taken(reading, (), said.size)
         for _, batch in zip(range(MOST_BATCHES), in_order(taken.data), strict=False):
-            assert 0 <= int(batch.targets.min()) and int(batch.targets.max()) < len(taken.data.classes)
+            assert int(batch.targets.min()) >= 0 and int(batch.targets.max()) < len(taken.data.classes)
             assert len(batch.inputs) == len(batch.targets)
         return taken, fingerprint(taken.data)
 
@@ -56,7 +64,10 @@ def images(_: Path) -> list[bytes]:
 
 
 def pictures(folder: Path) -> None:
-    image_folder(folder / "pets", {"cat/0.png": drawn(1, 8, 8)[0], "cat/1.png": drawn(1, 8, 8)[0], "dog/2.png": drawn(1, 8, 8)[0]})
+    image_folder(
+        folder / "pets",
+        {"cat/0.png": drawn(1, 8, 8)[0], "cat/1.png": drawn(1, 8, 8)[0], "dog/2.png": drawn(1, 8, 8)[0]},
+    )
 
 
 def bait(folder: Path) -> None:
@@ -70,7 +81,10 @@ def archives(_: Path) -> list[bytes]:
     held = []
     for save, values in (
         (np.savez, {"x": drawn(6, 4), "y": counted(6, 2)}),
-        (np.savez_compressed, {"x": np.zeros((6, 3, 4), np.float32), "y": counted(6, 2), "classes": np.array(["a", "b"])}),
+        (
+            np.savez_compressed,
+            {"x": np.zeros((6, 3, 4), np.float32), "y": counted(6, 2), "classes": np.array(["a", "b"])},
+        ),
         (np.savez, {"x_train": drawn(5, 4, 4, 3), "y_train": np.array(["a", "b", "a", "b", "a"])}),
     ):
         out = io.BytesIO()
@@ -130,7 +144,9 @@ def parquet(_: Path) -> list[bytes]:
     tables = [
         pa.table({"a": [1.0, 2.0, 3.0, 4.0], "b": [1, 2, 3, None], "label": label}),
         pa.table({"image": pa.array([{"bytes": each, "path": None} for each in png]), "label": label}),
-        pa.table({"x": pa.array([[1, 2], [3, 4], [5, 6], [7, 8]], pa.list_(pa.uint8())), "label": ["a", "b", "a", "b"]}),
+        pa.table(
+            {"x": pa.array([[1, 2], [3, 4], [5, 6], [7, 8]], pa.list_(pa.uint8())), "label": ["a", "b", "a", "b"]}
+        ),
         pa.table({"path": ["pets/cat/0.png"] * 4, "class": pa.array(["a", "b", "a", "b"]).dictionary_encode()}),
     ]
     tables[1] = tables[1].replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
@@ -155,7 +171,9 @@ def streams(_: Path) -> list[bytes]:
 def arrow_folder(folder: Path) -> None:
     (folder / "arrow").mkdir()
     (folder / "arrow/data-0.arrow").write_bytes(streams(folder)[0])
-    (folder / "arrow/state.json").write_text(json.dumps({"_data_files": [{"filename": "data-0.arrow"}], "_split": "train"}))
+    (folder / "arrow/state.json").write_text(
+        json.dumps({"_data_files": [{"filename": "data-0.arrow"}], "_split": "train"})
+    )
 
 
 def state_dicts() -> dict[str, torch.Tensor]:

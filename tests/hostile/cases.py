@@ -49,7 +49,11 @@ def tried(target: Target, folder: Path, raw: bytes) -> dict[str, str]:
                 target.read(folder)
             said["valid"] = ""
         except OnwardError as error:
-            said |= {"refused": ""} if 0 < len(str(error)) <= MESSAGE + 6 * len(raw) else {"broken": f"a message of {len(str(error))}"}
+            said |= (
+                {"refused": ""}
+                if 0 < len(str(error)) <= MESSAGE + 6 * len(raw)
+                else {"broken": f"a message of {len(str(error))}"}
+            )
         except (Exception, TooSlow) as error:
             said["broken"] = signature(error)
     if found:

@@ -1,7 +1,7 @@
 """A hunt for cases that break one target, in a process of its own: it may die of what it finds.
 
-``python -m tests.hostile.hunt NAME FOLDER SECONDS CASES SEED [--guided]`` ends after so many seconds or cases and leaves
-figures in FOLDER/figures.json. Guided by what of onward's code a case reaches, it needs atheris.
+``python -m tests.hostile.hunt NAME FOLDER SECONDS CASES SEED [--guided]`` ends after so many seconds or cases, and
+leaves figures in FOLDER/figures.json. Guided by what of onward's code a case reaches, it needs atheris.
 """
 
 from __future__ import annotations
@@ -63,7 +63,13 @@ def hunt(name: str, folder: Path, seconds: float, most: int, seed: int, guided: 
         corpus.mkdir()
         for number, raw in enumerate(seeds):
             (corpus / str(number)).write_bytes(raw)
-        words = [f"-max_total_time={int(seconds)}", f"-runs={most}", f"-seed={seed or 1}", "-rss_limit_mb=0", f"-timeout={HANGS}"]
+        words = [
+            f"-max_total_time={int(seconds)}",
+            f"-runs={most}",
+            f"-seed={seed or 1}",
+            "-rss_limit_mb=0",
+            f"-timeout={HANGS}",
+        ]
         atheris.Setup([sys.argv[0], str(corpus), *words, "-verbosity=0"], one, custom_mutator=custom)
         atheris.Fuzz()  # ends the process
     while time.perf_counter() - begun < seconds and tally.counts["cases"] < most:

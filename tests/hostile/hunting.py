@@ -69,7 +69,7 @@ def hunted(name: str, words: Sequence[str], guided: bool, limit: float) -> tuple
         try:
             ended = subprocess.run(
                 [sys.executable, "-P", "-m", "tests.hostile.hunt", *every],
-                env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT / "src"), str(ROOT)]), "OMP_NUM_THREADS": "1"},
+                env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}{os.pathsep}{ROOT}", "OMP_NUM_THREADS": "1"},
                 cwd=folder, capture_output=True, text=True, errors="replace", timeout=limit,
             )  # fmt: skip
             code, said = ended.returncode, ended.stderr[-2000:]

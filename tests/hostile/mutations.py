@@ -9,15 +9,31 @@ from collections.abc import Callable, Sequence
 Mutation = Callable[[bytes, random.Random], bytes]
 """From some bytes to others, as the draws say; it never raises, whatever the bytes are."""
 
-EDGES = [0, 1, 2**7 - 1, 2**7, 2**8 - 1, 2**15, 2**16 - 1, 2**31 - 1, 2**31, 2**32 - 1, 2**40, 2**62, 2**63 - 1, 2**64 - 1]
+EDGES = [
+    0,
+    1,
+    2**7 - 1,
+    2**7,
+    2**8 - 1,
+    2**15,
+    2**16 - 1,
+    2**31 - 1,
+    2**31,
+    2**32 - 1,
+    2**40,
+    2**62,
+    2**63 - 1,
+    2**64 - 1,
+]
 NUMBERS = [
     b"0", b"-1", b"1e999", b"-1e999", b"NaN", b"Infinity", b"1e-400", b"0.1", b"99999999", b"1000000000000",
     b"9223372036854775808", b"340282366920938463463374607431768211456", b"1" * 5000, b"true", b"null", b'""',
 ]  # fmt: skip
 WORDS = [
     b"../bait.png", b"/etc/passwd", b"..", b"\x00", b"\xff\xfe", b"\xed\xa0\x80", b"\\ud800", b"\\u0000", b"[" * 3000,
-    b"{" * 3000, b"(" * 3000, b'{"a":' * 2000, b"\r\n", b'"', b"'", b",", b"=", b"nan", b"inf", b"-", b" ", b"#", b"&a ",
-    b"*a", b"!!python/object/apply:os.getcwd []", b"__import__('os')", b"a" * 70_000, "\N{RIGHT-TO-LEFT OVERRIDE}".encode(),
+    b"{" * 3000, b"(" * 3000, b'{"a":' * 2000, b"\r\n", b'"', b"'", b",", b"=", b"nan", b"inf", b"-", b" ", b"#",
+    b"&a ", b"*a", b"!!python/object/apply:os.getcwd []", b"__import__('os')", b"a" * 70_000,
+    "\N{RIGHT-TO-LEFT OVERRIDE}".encode(),
 ]  # fmt: skip
 MOST = 200_000
 """Bytes that a case may have: what is larger takes longer and finds no more."""

@@ -18,7 +18,7 @@ from onward.datasets.source import Source
 from onward.experiment.toml_file import read as read_experiment
 from onward.gate.rules import Gate, Slice
 from onward.nets.adapters import read_adapter
-from onward.release.rules import CONFIG, Rules, rules_of, state, stated
+from onward.release.rules import CONFIG, Rules, rules_of, state
 from onward.store.card import read_card
 from onward.store.lineage import KEPT, Lineage
 from onward.store.tensors import read_weights
@@ -118,14 +118,10 @@ def use_head(folder: Path) -> object:
 
 
 def rules_texts(_: Path) -> list[bytes]:
-    gate = Gate(class_floors={"a": 0.5}, slices={"east": Slice("east.npz", 0.1)})
-    return [tomli_w.dumps(stated({"gate": vars(gate) | {"slices": {"east": vars(gate.slices["east"])}, "budget": {"seconds": 5.0}}})).encode(),
-            b'[data]\nunlabeled = "skip"\noverlap = "keep"\n[privacy]\nexemplar_free = true\n']  # fmt: skip
-
-
-def file(name: str) -> Callable[[Path, bytes], None]:
-    """Return what writes a file of that name."""
-    return lambda folder, raw: (folder / name).write_bytes(raw) and None
+    east = {"source": "east.npz", "floor": 0.1}
+    gate = {"margin": 0.01, "class_floors": {"a": 0.5}, "slices": {"east": east}, "budget": {"seconds": 5.0}}
+    data = {"data": {"unlabeled": "skip", "overlap": "keep"}, "privacy": {"exemplar_free": True}}
+    return [tomli_w.dumps(each).encode() for each in ({"gate": gate}, data)]
 
 
 def text_of(folder: Path) -> str:

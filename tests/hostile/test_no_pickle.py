@@ -32,11 +32,19 @@ def planted(marker: Path) -> dict[str, bytes]:
         **bare,
         "in a dictionary of CIFAR's": pickle.dumps({"data": bait, "fine_labels": [0]}, 2),
         "an array of objects": saved(np.save, np.array([bait, bait], object)),
-        "archive of objects": saved(lambda out, array: np.savez(out, x=array, y=array), np.array([[bait], [bait]], object)),
+        "archive of objects": saved(
+            lambda out, array: np.savez(out, x=array, y=array), np.array([[bait], [bait]], object)
+        ),
         "torch": saved(lambda out, value: torch.save(value, out), {"state_dict": {"weight": bait}}),
-        "old torch": saved(lambda out, value: torch.save(value, out, _use_new_zipfile_serialization=False), {"weight": bait}),
-        "archive named as torch's": zipped({"archive/data.pkl": held, "archive/version": b"3\n", "x.npy": held, "y.npy": held}),
-        "Parquet": saved(lambda out, table: pq.write_table(table, out), pa.table({"image": [held], "x": [held], "label": [0]})),
+        "old torch": saved(
+            lambda out, value: torch.save(value, out, _use_new_zipfile_serialization=False), {"weight": bait}
+        ),
+        "archive named as torch's": zipped(
+            {"archive/data.pkl": held, "archive/version": b"3\n", "x.npy": held, "y.npy": held}
+        ),
+        "Parquet": saved(
+            lambda out, table: pq.write_table(table, out), pa.table({"image": [held], "x": [held], "label": [0]})
+        ),
         "JSON": json.dumps({"names": [held.decode("latin-1")], "data": list(held)}).encode(),
         "text": b"path,label\n" + bare["protocol 0"] + b",a\n",
         "behind a length": len(held).to_bytes(8, "little") + held,
@@ -93,6 +101,6 @@ def test_a_card_cannot_have_python_s_own_functions_called(tmp_path, factory, arg
     given = json.loads(json.dumps(arguments).replace("{marker}", str(marker)))
     backbone = {"net": "imported", "factory": factory, "arguments": given}
     liar = lying(lineage, saved_version(lineage, 3), net={**first.card.net, "backbone": backbone})
-    with pytest.raises(InputError, match="Python's own library|makes no network|unknown name"):
+    with pytest.raises(InputError, match=r"Python's own library|makes no network|unknown name"):
         lineage.load(liar)
     assert not marker.exists()

@@ -17,7 +17,6 @@ from onward.experiment.plan import Contender, Experiment, ModelPlan
 from onward.experiment.trial import Findings, Tried, tried_model, tried_stream
 from onward.schema import problems
 
-
 MOST_SEEDS = 10_000
 """More is a slip of the pen: each seed is a run of every method."""
 
@@ -63,7 +62,9 @@ class Document:
             "streams must be tables like stream, and stream left out": not self.streams
             or (not self.stream and all(isinstance(each, dict) for each in self.streams.values())),
             "watch must be >= 0": self.watch >= 0,
-            f"seeds must be how many, 1 to {MOST_SEEDS}, or a list of different whole numbers": bool(numbered(self.seeds)),
+            f"seeds must be how many, 1 to {MOST_SEEDS}, or a list of different whole numbers": bool(
+                numbered(self.seeds)
+            ),
         }
         hold(rules, vars(self))
 

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from onward.errors import hold
 from onward.nets.backbone import Backbone
 
-
 MOST_LAYERS = 10_000
 """A network has fewer; whoever asks for more would wait for the memory to fill."""
 
@@ -39,7 +38,10 @@ class MLP(Backbone):
         rules = {
             "depth must be >= 1": bool(widths),
             f"depth must be <= {MOST_LAYERS}": len(widths) <= MOST_LAYERS,
-            "depth must count the widths, or be left out": depth is None or depth == len(widths) or not widths or len(widths) > MOST_LAYERS,
+            "depth must count the widths, or be left out": depth is None
+            or depth == len(widths)
+            or not widths
+            or len(widths) > MOST_LAYERS,
         }
         hold(rules, {"depth": depth})
         super().__init__()

@@ -161,7 +161,7 @@ def _paths(table: Table, label: str | None, path: str) -> Raw:
 
 
 def _leads_out(file: str) -> bool:
-    return Path(file).is_absolute() or os.path.normpath(file).split(os.sep)[0] == os.pardir
+    return Path(file).is_absolute() or Path(os.path.normpath(file)).parts[:1] == (os.pardir,)
 
 
 def _texts(table: Table, label: str | None, text: str, tokens: Tokens, memory: int) -> Raw:

@@ -152,7 +152,9 @@ def refuse_bomb(path: Path, metadata: Any) -> None:  # noqa: ANN401 - as above
     values = sum(group.column(k).num_values for group in groups for k in range(group.num_columns))
     length = path.stat().st_size
     if max(values, metadata.num_rows) > MOST_A_BYTE * length:
-        raise InputError(f"{path} announces {max(values, metadata.num_rows):,} values in {length:,} bytes: it is a bomb")
+        raise InputError(
+            f"{path} announces {max(values, metadata.num_rows):,} values in {length:,} bytes: it is a bomb"
+        )
 
 
 def stream(paths: Sequence[Path], where: Path, names: Mapping[str, tuple[str, ...]] | None = None) -> Table:
