@@ -8,6 +8,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from types import ModuleType
 
+LONGEST_NAME = 200
+"""Letters of a name that may be a slip of the pen; to compare longer ones takes time by the square of their length."""
+
 
 class OnwardError(Exception):
     """Anything that onward refuses or could not do. The message alone is shown to a user of the command line."""
@@ -77,10 +80,15 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     unknown method 'ewcc'. Did you mean 'ewc'? There are: ewc, lwf
     """
     every = sorted(known)
-    near = difflib.get_close_matches(name, every, n=3, cutoff=0.5)
+    near = nearest(name, every, most=3)
     guess = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
     there = f" There are: {listed(every, most=50)}" if every else " There are none yet."
     return InputError(f"unknown {kind} {name!r}.{guess}{there}")
+
+
+def nearest(name: str, known: Iterable[str], most: int = 1) -> list[str]:
+    """Return those of some names that are most like one, the nearest first; [] for one too long to be a name."""
+    return difflib.get_close_matches(name, [*known], n=most, cutoff=0.5) if len(name) <= LONGEST_NAME else []
 
 
 def optional(module: str, extra: str, purpose: str) -> ModuleType:

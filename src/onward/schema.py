@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -10,7 +9,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from onward.errors import InputError, counted
+from onward.errors import InputError, counted, nearest
 
 T = TypeVar("T")
 
@@ -76,7 +75,7 @@ def told(problem: Mapping[str, Any], kind: type) -> str:
     name = ".".join(place) or "the whole"
     if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         known = field_names(kind, place[:-1])
-        near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
+        near = nearest(place[-1], known)
         guess = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"
         return f"unknown name {name!r}{guess}"
     if problem["type"] in ("missing", "missing_argument"):
