@@ -5,8 +5,11 @@ from __future__ import annotations
 import difflib
 import importlib
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
+
+MOST_TOLD = 50
+"""Problems that one message tells."""
 
 LONGEST_NAME = 200
 """Letters of a name that may be a slip of the pen; to compare longer ones takes time by the square of their length."""
@@ -46,6 +49,17 @@ def repeated(names: Iterable[str]) -> list[str]:
     ['a', 'b']
     """
     return sorted(name for name, count in Counter(names).items() if count > 1)
+
+
+def together(problems: Sequence[str]) -> str:
+    """Return the sentences that say what is wrong as one message, each once; of very many the rest is counted.
+
+    >>> together(["no name", "no date", "no name"])
+    'no name; no date'
+    """
+    told = list(dict.fromkeys(problems))
+    rest = [f"and {counted(len(told) - MOST_TOLD, 'more problem')}"] if len(told) > MOST_TOLD else []
+    return "; ".join(told[:MOST_TOLD] + rest)
 
 
 def counted(count: int, noun: str) -> str:

@@ -9,12 +9,9 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from onward.errors import InputError, counted, nearest
+from onward.errors import InputError, nearest, together
 
 T = TypeVar("T")
-
-MOST_TOLD = 50
-"""Problems of one file that are told, each in a sentence."""
 
 
 def checked(kind: type[T], values: Mapping[str, Any], where: str) -> T:
@@ -31,9 +28,7 @@ def checked(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     try:
         return adapter(kind).validate_python(dict(values), strict=False)
     except ValidationError as error:
-        found = problems(kind, values)
-        rest = [f"and {counted(len(found) - MOST_TOLD, 'more problem')}"] if len(found) > MOST_TOLD else []
-        raise InputError(f"{where}: " + "; ".join(found[:MOST_TOLD] + rest)) from error
+        raise InputError(f"{where}: {together(problems(kind, values))}") from error
 
 
 @cache

@@ -13,7 +13,8 @@ from tests.datasets.written import counted, drawn
 from tests.hostile.stored import EXPERIMENT
 from tests.hostile.targets import BY_NAME
 
-from onward.errors import OnwardError
+from onward.datasets.source import Source
+from onward.errors import InputError, OnwardError
 
 DEEP, LONG, WIDE = "[" * 5000, "9" * 5000, "a" * 5000
 
@@ -50,6 +51,12 @@ REFUSED = [
     ("Parquet", table(pa.array([2**56 + 1, 0]), a=pa.array([1.0, 2.0])), "a class must be a whole number or a name"),
     ("Parquet", table(pa.array([0, 1]), x=LISTS), "lists must have one length, and not be empty"),
 ]  # fmt: skip
+
+
+def test_a_source_of_a_thousand_mistakes_does_not_fill_the_screen():
+    with pytest.raises(InputError, match="and 950 more problems$") as refused:
+        Source.parse("./a.csv" + "".join(f"@rows=a{k}" for k in range(1000)))
+    assert len(str(refused.value)) < 20_000
 
 
 @pytest.mark.parametrize(("name", "raw", "said"), REFUSED)
