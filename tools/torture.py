@@ -16,6 +16,7 @@ from pathlib import Path
 sys.path[:0] = [str(Path(__file__).parents[1] / folder) for folder in ("src", ".")]
 
 from tests.hostile.hunting import Row, hunting  # noqa: E402 - found by the line above
+from tests.hostile.targets import BY_NAME  # noqa: E402 - likewise
 
 Part = Callable[[float, int], Iterator[Row]]
 
@@ -37,6 +38,8 @@ def main() -> int:
     words = asked.parse_args()
     if words.target and words.only != "fuzz":
         asked.error("--target is for --only fuzz")
+    if strange := [each for each in words.target if each not in BY_NAME]:
+        asked.error(f"there is no place {strange[0]!r}; there are: {', '.join(BY_NAME)}")
     fuzz = partial(hunting, only=words.target, most=words.cases)
     every = {**PARTS, "fuzz": fuzz}
     parts = {words.only: every[words.only]} if words.only else every

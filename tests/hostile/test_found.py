@@ -54,7 +54,7 @@ REFUSED = [
 
 
 def test_a_source_of_a_thousand_mistakes_does_not_fill_the_screen():
-    with pytest.raises(InputError, match="and 950 more problems$") as refused:
+    with pytest.raises(InputError, match=r"and 950 more problems$") as refused:
         Source.parse("./a.csv" + "".join(f"@rows=a{k}" for k in range(1000)))
     assert len(str(refused.value)) < 20_000
 
