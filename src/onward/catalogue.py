@@ -139,10 +139,11 @@ def named(name: str, arguments: Mapping[str, Any]) -> Method:
 def calls(text: str) -> list[tuple[str, dict[str, Any]]]:
     """Return the name and the arguments of each part of ``name(field=value) | name``."""
     try:
-        tree = ast.parse(text.strip(), mode="eval").body
+        return links(ast.parse(text.strip(), mode="eval").body, text)
+    except InputError:
+        raise
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise InputError(f"cannot read {text!r}; write it like: ewc(strength=10) | replay(size=500)") from error
-    return links(tree, text)
 
 
 def links(tree: ast.expr, text: str) -> list[tuple[str, dict[str, Any]]]:

@@ -23,7 +23,11 @@ def read_toml(path: str | Path) -> dict[str, Any]:
         return tomllib.loads(file.read_text(encoding="utf-8"))
     except FileNotFoundError as error:
         raise InputError(f"there is no file {file}; `onward run` wants the path of a TOML file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, OSError) as error:
+    except (
+        ValueError,
+        RecursionError,
+        OSError,
+    ) as error:  # also of numbers too long, and of tables in tables in tables
         raise InputError(f"{file} is not a TOML file that can be read: {error}") from error
 
 
@@ -34,7 +38,7 @@ def settings_from(overrides: Sequence[str], start: Settings | None = None) -> Se
     0.1
 
     Raises:
-        InputError: naming every override that cannot be read, or else every one that does not fit.
+        InputError: naming every override that has no value, or else every one that does not fit.
     """
     unreadable = [override for override in overrides if "=" not in override]
     if unreadable:
@@ -47,10 +51,16 @@ def settings_from(overrides: Sequence[str], start: Settings | None = None) -> Se
 
 
 def value_of(text: str) -> Any:  # noqa: ANN401 - any TOML value
-    """Return a TOML value; a bare word is a text, and ``none`` is nothing."""
+    """Return a TOML value; a bare word is a text, and ``none`` is nothing.
+
+    Raises:
+        InputError: when it is longer or deeper than can be read.
+    """
     if text.lower() == "none":
         return None
     try:
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
+    except (ValueError, RecursionError) as error:  # a number of thousands of digits, lists in lists in lists
+        raise InputError(f"a value cannot be read: {error}") from error

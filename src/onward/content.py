@@ -83,7 +83,7 @@ class Whole:
         return self._digest.hexdigest()
 
     def _end_stretch(self) -> None:
-        self._digest.update("\x1f".join(self._names).encode())
+        self._digest.update("\x1f".join(self._names).encode(errors="surrogatepass"))
         self._names = []
 
 

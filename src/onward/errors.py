@@ -4,8 +4,15 @@ from __future__ import annotations
 
 import difflib
 import importlib
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
+
+MOST_TOLD = 50
+"""Problems that one message tells."""
+
+LONGEST_NAME = 200
+"""Letters of a name that may be a slip of the pen; to compare longer ones takes time by the square of their length."""
 
 
 class OnwardError(Exception):
@@ -37,6 +44,26 @@ def listed(names: Iterable[object], most: int = 12) -> str:
     every = [str(name) for name in names]
     rest = f" and {len(every) - most} more" if len(every) > most else ""
     return ", ".join(every[:most]) + rest
+
+
+def repeated(names: Iterable[str]) -> list[str]:
+    """Return those of some names that come more than once, each once and in order, for use inside a message.
+
+    >>> repeated(["b", "a", "b", "a", "c"])
+    ['a', 'b']
+    """
+    return sorted(name for name, count in Counter(names).items() if count > 1)
+
+
+def together(problems: Sequence[str]) -> str:
+    """Return the sentences that say what is wrong as one message, each once; of very many the rest is counted.
+
+    >>> together(["no name", "no date", "no name"])
+    'no name; no date'
+    """
+    told = list(dict.fromkeys(problems))
+    rest = [f"and {counted(len(told) - MOST_TOLD, 'more problem')}"] if len(told) > MOST_TOLD else []
+    return "; ".join(told[:MOST_TOLD] + rest)
 
 
 def counted(count: int, noun: str) -> str:
@@ -71,10 +98,15 @@ def unknown(kind: str, name: str, known: Iterable[str]) -> InputError:
     unknown method 'ewcc'. Did you mean 'ewc'? There are: ewc, lwf
     """
     every = sorted(known)
-    near = difflib.get_close_matches(name, every, n=3, cutoff=0.5)
+    near = nearest(name, every, most=3)
     guess = f" Did you mean {' or '.join(repr(n) for n in near)}?" if near else ""
     there = f" There are: {listed(every, most=50)}" if every else " There are none yet."
     return InputError(f"unknown {kind} {name!r}.{guess}{there}")
+
+
+def nearest(name: str, known: Iterable[str], most: int = 1) -> list[str]:
+    """Return those of some names that are most like one, the nearest first; [] for one too long to be a name."""
+    return difflib.get_close_matches(name, [*known], n=most, cutoff=0.5) if len(name) <= LONGEST_NAME else []
 
 
 def optional(module: str, extra: str, purpose: str) -> ModuleType:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping, Sequence
 from dataclasses import fields, is_dataclass
 from functools import cache
@@ -11,7 +10,7 @@ from typing import Any, TypeVar, get_args, get_type_hints
 
 from pydantic import TypeAdapter, ValidationError
 
-from onward.errors import InputError
+from onward.errors import InputError, nearest, together
 
 T = TypeVar("T")
 
@@ -43,7 +42,7 @@ def checked(kind: type[T], values: Mapping[str, Any], where: str) -> T:
     try:
         return adapter(kind).validate_python(dict(values), strict=False)
     except ValidationError as error:
-        raise InputError(f"{where}: " + "; ".join(problems(kind, values))) from error
+        raise InputError(f"{where}: {together(problems(kind, values))}") from error
 
 
 @cache
@@ -85,7 +84,7 @@ def told(problem: Mapping[str, Any], kind: type) -> str:
     name = ".".join(place) or "the whole"
     if problem["type"] in ("unexpected_keyword_argument", "extra_forbidden"):
         known = field_names(kind, place[:-1])
-        near = difflib.get_close_matches(place[-1], known, n=1, cutoff=0.5)
+        near = nearest(place[-1], known)
         guess = f"; did you mean {near[0]!r}?" if near else f"; there are: {', '.join(known)}"
         return f"unknown name {name!r}{guess}"
     if problem["type"] in ("missing", "missing_argument"):

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 
 from onward.ahead import ahead
-from onward.errors import InputError, listed
+from onward.errors import InputError, listed, repeated
 
 Kept = Mapping[str, Tensor]
 """What a method carries to the next update: flat, tensors only."""
@@ -99,8 +99,7 @@ def check_targets(targets: Tensor, classes: Sequence[str]) -> None:
     if targets.dtype != torch.int64 or targets.ndim != 1:
         kind = f"{targets.dtype} of shape {tuple(targets.shape)}"
         raise InputError(f"targets must be a vector of int64 class ids, got {kind}")
-    if len(set(classes)) != c:
-        twice = sorted({name for name in classes if classes.count(name) > 1})
+    if twice := repeated(classes):
         raise InputError(f"class names must differ from one another; these come twice: {listed(twice)}")
     wrong = (targets < 0) | (targets >= c)
     if wrong.any():

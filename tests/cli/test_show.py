@@ -22,6 +22,18 @@ def test_names_are_printed_as_they_are_in_lines_and_in_tables(capsys):
     assert printed.count(name) == 3 and "[bold]count" in printed and "[1]" in printed
 
 
+def test_a_name_cannot_tell_the_terminal_what_to_do_and_one_that_cannot_be_written_is_told(capsys):
+    name = "a\x1b]0;owned\x07\x1b[2J\x9b\u202eb\udcffé"
+    out = table(name)
+    out.add_row(name)
+    print_table(out)
+    fact("note", name)
+    print_json({name: name})
+    *lines, held = capsys.readouterr().out.partition("{")
+    assert lines[0].count(r"a\u001b]0;owned\u0007\u001b[2J\u009b\u202eb\udcffé") == 3
+    assert json.loads(f"{{{held}") == {name: name} and not {"\x1b", "\x9b", "\udcff"} & set(held)
+
+
 def test_json_is_valid_and_whole_however_long_its_lines(capsys):
     values = {"note": "[b]x[/b] :cat: " * 200, "name": "Zoë", "numbers": [0.1, None, True]}
     print_json(values)

@@ -116,7 +116,7 @@ def test_problems_of_every_section_are_said_at_once(tmp_path):
     )
     wanted = [
         "unknown name 'colour'",
-        "seeds must be how many, >= 1, or a list of different whole numbers, got [1, 1]",
+        "seeds must be how many, 1 to 10000, or a list of different whole numbers, got [1, 1]",
         "unknown scenario 'clas-incremental'. Did you mean 'class-incremental'",
         "unknown data set 'digit'. Did you mean 'digits'?",
         "[settings] unknown name 'learning_rate'",

@@ -120,3 +120,20 @@ def test_a_network_by_its_name_computes_what_it_computed_and_unknown_words_are_t
     assert taken.startswith("{'name': 'test_resnet.r160_in1k', 'num_classes': 3} fc ImageTransform(size=(160, 160), ")
     assert name.startswith("unknown network of timm 'resnet81'. Did you mean 'resnet")
     assert argument.startswith("timm cannot make resnet18: ") and "widht" in argument
+
+
+ELSEWHERE = """
+from tests.nets.torchvision_operators import importable
+importable()
+from onward.errors import InputError
+from onward.nets.timm_models import network
+for words in ({"name": "resnet18", "checkpoint_path": "x.pth"}, {"name": "hf-hub:someone/something"}):
+    try:
+        network(**words)
+    except InputError as error:
+        print(error)
+"""
+
+
+def test_a_card_cannot_send_timm_elsewhere():
+    assert in_a_process(ELSEWHERE).count("is known by its name alone") == 2

@@ -111,7 +111,7 @@ def test_a_card_with_more_than_a_card_has_is_refused(two):
     assert "seed: " in str(refused.value)
 
 
-@pytest.mark.parametrize("name", ["../../../bait", "{bait}", "..", ".", "", "./kept.safetensors"])
+@pytest.mark.parametrize("name", ["../../../bait", "{bait}", "..", ".", "", "./kept.safetensors", "a" * 5000])
 def test_a_card_cannot_point_outside_of_its_folder(two, tmp_path, name):
     lineage, version = two[0], saved(two[0], 3)
     bait = tmp_path / "bait"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 import textwrap
 from collections.abc import Sequence
@@ -11,6 +12,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 WIDE = 400
 """Columns of a line where there is no terminal."""
@@ -18,7 +20,28 @@ WIDE = 400
 ROOM = 24
 """The fewest columns in which a text is broken into lines."""
 
-plain_console = partial(Console, highlight=False, markup=False, emoji=False, soft_wrap=True)
+UNPRINTED = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+"""What is no letter but tells a terminal something, or turns the line around, or cannot be written at all."""
+
+
+def shown(text: str) -> str:
+    r"""Return a text in which nothing tells a terminal what to do: a name may come from anywhere.
+
+    >>> print(shown("a\x1b[2Jb"))
+    a\u001b[2Jb
+    """
+    return UNPRINTED.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
+
+
+class Screen(Console):
+    """A terminal on which texts are texts."""
+
+    def render_str(self, text: str, **form: Any) -> Text:  # noqa: ANN401 - rich's own
+        """Return a text as it is printed."""
+        return super().render_str(shown(text), **form)
+
+
+plain_console = partial(Screen, highlight=False, markup=False, emoji=False, soft_wrap=True)
 """Make a terminal that prints a name as it is, whatever brackets and colons are in it."""
 
 

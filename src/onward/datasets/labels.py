@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,7 +49,7 @@ class Labels:
             raise InputError(f"targets must be one class id or class name each, got {kind}")
         if values.dtype.kind != "U":
             return cls(values.astype(np.int64), None, classes)
-        names, codes = np.unique(values, return_inverse=True)
+        names, codes = np.unique(text(values), return_inverse=True)
         return cls(codes.astype(np.int64), tuple(str(name) for name in names), classes)
 
     def numbered(self, names: tuple[str, ...] = ()) -> tuple[np.ndarray, tuple[str, ...]]:
@@ -79,6 +80,18 @@ class Labels:
 
     def _looked_up(self, ids: list[int]) -> np.ndarray:
         return np.array([*ids, NONE], np.int64)[self.codes]  # the code -1 finds the last
+
+
+def text(values: np.ndarray) -> np.ndarray:
+    """Return an array, perhaps of text, as it is.
+
+    Raises:
+        InputError: when a file put numbers into it that stand for no character.
+    """
+    points = np.ascontiguousarray(values).view(f"{values.dtype.byteorder}u4") if values.dtype.kind == "U" else None
+    if points is not None and points.max(initial=0) > sys.maxunicode:
+        raise InputError("names must be text, got numbers that stand for no character; copy or make the file again")
+    return values
 
 
 def digits(most: int) -> tuple[str, ...]:

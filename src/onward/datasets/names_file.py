@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+import reprlib
 from collections.abc import Mapping
 from pathlib import Path
 
-from onward.errors import InputError, listed, optional
+from onward.errors import InputError, listed, optional, repeated
 
 KEYS = ("id2label", "names")
 """Under which a larger file keeps the names: Hugging Face's ``config.json``, Ultralytics' data sets."""
@@ -35,7 +36,7 @@ def class_names(path: str | Path) -> tuple[str, ...]:
         raise InputError(f"the class names in {path} cannot be read: {error}") from error
     except (ValueError, TypeError, RecursionError) as error:
         raise InputError(f"{path} holds no class names ({error}); wanted {FORMS}") from error
-    if twice := sorted({name for name in names if names.count(name) > 1}):
+    if twice := repeated(names):
         raise InputError(f"class names must differ from one another; in {path} these come twice: {listed(twice)}")
     return names
 
@@ -64,7 +65,7 @@ def _in_order(held: object) -> tuple[str, ...]:
     if not isinstance(held, list) or not held:
         raise ValueError("it is empty" if held in ([], None, "") else f"it is a {type(held).__name__}")
     if wrong := [name for name in held if not isinstance(name, str) or not name.strip()]:
-        raise ValueError(f"{wrong[0]!r} is no name")
+        raise ValueError(f"{reprlib.repr(wrong[0])} is no name")  # YAML's aliases make short texts of endless things
     return tuple(name.strip() for name in held)
 
 

@@ -24,7 +24,7 @@ from onward.datasets.published import layouts, named
 from onward.datasets.raw import Raw, Taken
 from onward.datasets.reading import Reading
 from onward.datasets.selection import SELECTIONS, Selection
-from onward.errors import InputError, counted, listed, unknown
+from onward.errors import InputError, counted, listed, together, unknown
 from onward.transform import ImageTransform, TextTransform
 from onward.types import Data, Examples, subset
 
@@ -74,7 +74,7 @@ class Source:
         if "channels" in said and "size" not in said:
             problems.append("channels stands beside a size, as in @size=32@channels=3")
         if problems:
-            raise InputError(f"{counted(len(problems), 'problem')} in the source {text!r}: " + "; ".join(problems))
+            raise InputError(f"{counted(len(problems), 'problem')} in the source {text!r}: {together(problems)}")
         return cls(place, split, tuple(selections), Options(**said))
 
     def __str__(self) -> str:
@@ -206,8 +206,13 @@ def in_channels(reading: Reading, said: Options) -> Reading:
 
 
 def _path(source: Source) -> Path:
-    path = Path(source.place).expanduser()
-    if not path.exists():
+    try:
+        path = Path(source.place).expanduser()
+        there = path.exists()
+    except (OSError, RuntimeError) as error:  # a name that no file can have, a home that nobody has
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise InputError(f"the source {source} names no file or folder: {reason}") from error
+    if not there:
         word = re.search(r"@\s*(\w+)\s*=", source.place)
         hint = f" ({unknown('selection', word[1], WORDS)})" if word else ""
         raise InputError(f"there is no file or folder {path}; the source {source} names it{hint}")

@@ -17,6 +17,9 @@ from onward.experiment.plan import Contender, Experiment, ModelPlan
 from onward.experiment.trial import Findings, Tried, tried_model, tried_stream
 from onward.schema import problems
 
+MOST_SEEDS = 10_000
+"""More is a slip of the pen: each seed is a run of every method."""
+
 
 @dataclass(frozen=True)
 class Document:
@@ -59,7 +62,9 @@ class Document:
             "streams must be tables like stream, and stream left out": not self.streams
             or (not self.stream and all(isinstance(each, dict) for each in self.streams.values())),
             "watch must be >= 0": self.watch >= 0,
-            "seeds must be how many, >= 1, or a list of different whole numbers": bool(numbered(self.seeds)),
+            f"seeds must be how many, 1 to {MOST_SEEDS}, or a list of different whole numbers": bool(
+                numbered(self.seeds)
+            ),
         }
         hold(rules, vars(self))
 
@@ -67,7 +72,7 @@ class Document:
 def numbered(seeds: object) -> tuple[int, ...]:
     """Return the seeds that a number of them, or a list, stands for; () when it stands for none."""
     if isinstance(seeds, int) and not isinstance(seeds, bool):
-        return tuple(range(seeds))
+        return tuple(range(seeds)) if seeds <= MOST_SEEDS else ()
     given = seeds if isinstance(seeds, list | tuple) else []
     whole = all(isinstance(seed, int) and not isinstance(seed, bool) for seed in given)
     return tuple(given) if whole and len(set(given)) == len(given) else ()
@@ -123,7 +128,7 @@ def made(values: Mapping[str, Any], where: str, folder: Path | None = None) -> E
             for name, tried in streams.items()
             for each in contenders
         ]
-    watch, seen_only = int(str(values.get("watch", 0))), bool(values.get("seen_only", False))
+    watch, seen_only = int(values.get("watch", 0)), bool(values.get("seen_only", False))
     return Experiment(
         str(values["name"]), first, models[0], tuple(contenders), numbers, folder, watch=watch, seen_only=seen_only
     )

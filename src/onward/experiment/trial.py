@@ -143,7 +143,13 @@ def tried_model(
     try:
         plan = held_to(plan, data_dir)
         model = made_model(plan, tried.train, seed=0, data_dir=data_dir)
-    except (RuntimeError, ValueError, TypeError) as error:  # torch refuses sizes in its own words
+    except (
+        RuntimeError,
+        ValueError,
+        TypeError,
+        ArithmeticError,
+        MemoryError,
+    ) as error:  # torch refuses sizes in its own words
         wrong.append(f"[model] {error}")
         return plan
     for each, first in product(settings, (tried.stream or ())[:1]):

@@ -51,8 +51,10 @@ def read_adapter(folder: str | Path) -> Adapter:
     try:
         config = json.loads((place / CONFIG).read_text(encoding="utf-8"))
         weights = safetensors.torch.load_file(place / WEIGHTS)
-    except (ValueError, SafetensorError, OSError) as error:
+    except (ValueError, RecursionError, SafetensorError, OSError) as error:
         raise InputError(f"the adapter in {place} cannot be read: {error}") from error
+    if not isinstance(config, dict):
+        raise InputError(f"the adapter in {place} cannot be read: {CONFIG} holds a {type(config).__name__}, no object")
     return Adapter(plain({**config, "inference_mode": False}), weights)
 
 

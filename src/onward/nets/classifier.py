@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from onward.errors import InputError, counted, listed
+from onward.errors import InputError, counted, listed, repeated
 from onward.nets.backbone import Backbone
 from onward.nets.head import Head
 
@@ -64,8 +64,7 @@ class Classifier(nn.Module):
                 f"the head has {head.out_features} outputs but there are {len(self.classes)} class names; "
                 "give one name for each output, in order"
             )
-        if len(set(self.classes)) != len(self.classes):
-            twice = sorted({name for name in self.classes if self.classes.count(name) > 1})
+        if twice := repeated(self.classes):
             raise InputError(f"class names must differ from one another; these come twice: {listed(twice)}")
         if self.tasks is not None and len(self.tasks) != len(self.classes):
             raise InputError(f"{len(self.classes)} classes need a task each, got {len(self.tasks)}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -144,11 +145,13 @@ def found(path: str) -> Any:  # noqa: ANN401 - a user's object, of any kind
     """Import ``package.module:name``, with the current folder on the path as Python itself would have it.
 
     Raises:
-        InputError: when the module or the name is not there.
+        InputError: when the module or the name is not there, or is Python's own.
     """
     module, _, name = path.partition(":")
     if not module or not name:
         raise InputError(f"an import path has the form package.module:function, got {path!r}")
+    if of_python(module):
+        raise InputError(f"{path} is of Python's own library, which holds no network; wanted a function of yours")
     here, added = str(Path.cwd()), False
     if here not in sys.path:
         sys.path.insert(0, here)
@@ -164,4 +167,12 @@ def found(path: str) -> Any:  # noqa: ANN401 - a user's object, of any kind
             sys.path.remove(here)
     if not hasattr(loaded, name):
         raise unknown(f"name in {module}", name, [n for n in vars(loaded) if not n.startswith("_")])
-    return getattr(loaded, name)
+    thing = getattr(loaded, name)
+    if (inspect.isclass(thing) or inspect.isroutine(thing)) and of_python(str(thing.__module__)):
+        raise InputError(f"{path} is {thing.__module__}.{thing.__name__}, which makes no network; wanted one of yours")
+    return thing
+
+
+def of_python(module: str) -> bool:
+    """Say whether a module is of the standard library: what a card may never have called, such as ``os``."""
+    return module.partition(".")[0] in sys.stdlib_module_names

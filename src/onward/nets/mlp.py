@@ -12,6 +12,9 @@ from torch import Tensor, nn
 from onward.errors import hold
 from onward.nets.backbone import Backbone
 
+MOST_LAYERS = 10_000
+"""A network has fewer; whoever asks for more would wait for the memory to fill."""
+
 
 class MLP(Backbone):
     """Layers with ReLU between. forward: (b, *shape) -> (b, width), of the last layer where they differ.
@@ -19,7 +22,7 @@ class MLP(Backbone):
     Args:
         shape: of one input, without the batch.
         width: units of each hidden layer; or of one after another, from the input on, which ``depth`` then counts.
-        depth: hidden layers, >= 1; None is as many as widths are given, and two of one width.
+        depth: hidden layers, from 1 to 10,000; None is as many as widths are given, and two of one width.
         dropout: share of each hidden layer's units dropped in training.
 
     Raises:
@@ -30,10 +33,15 @@ class MLP(Backbone):
         self, shape: Sequence[int], width: int | Sequence[int] = 256, depth: int | None = None, dropout: float = 0.0
     ) -> None:
         """Make the layers."""
-        widths = [width] * (2 if depth is None else depth) if isinstance(width, int) else list(width)
+        given = 2 if depth is None else depth
+        widths = [width] * min(given, MOST_LAYERS + 1) if isinstance(width, int) else list(width)
         rules = {
             "depth must be >= 1": bool(widths),
-            "depth must count the widths, or be left out": depth is None or depth == len(widths) or not widths,
+            f"depth must be <= {MOST_LAYERS}": len(widths) <= MOST_LAYERS,
+            "depth must count the widths, or be left out": depth is None
+            or depth == len(widths)
+            or not widths
+            or len(widths) > MOST_LAYERS,
         }
         hold(rules, {"depth": depth})
         super().__init__()

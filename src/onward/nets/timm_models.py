@@ -20,7 +20,12 @@ def network(name: str, **arguments: Any) -> nn.Module:  # noqa: ANN401 - whateve
     Args:
         name: as timm has it, ``architecture`` or ``architecture.tag``.
         **arguments: given to ``timm.create_model``: ``num_classes``, ``in_chans``, ``img_size``, ...
+
+    Raises:
+        InputError: when timm would look elsewhere, on a disk or a hub: this is called with what a card says.
     """
+    if "checkpoint_path" in arguments or not timm().is_model(name):
+        raise InputError(f"a network of timm's is known by its name alone, got {name!r} with {sorted(arguments)}")
     return timm().create_model(name, pretrained=False, **arguments)
 
 

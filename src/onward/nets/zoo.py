@@ -8,7 +8,7 @@ from typing import Any
 
 import torch
 
-from onward.errors import InputError, unknown
+from onward.errors import InputError, OnwardError, unknown
 from onward.nets.backbone import Backbone
 from onward.nets.classifier import Classifier, Spec, check_scale
 from onward.nets.cnn import CNN
@@ -47,6 +47,9 @@ WRAPPERS: dict[str, type[Backbone]] = {
 }
 """Networks around a network, which their spec calls ``inner``; methods put them in place. ``ensemble`` is another."""
 
+NOT_WHOLE = (LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError, MemoryError)
+"""What Python and torch raise on sizes, names and kinds of values that no network has."""
+
 
 def build(spec: Spec, seed: int = 0) -> Classifier:
     """Return the classifier that ``spec()`` described, with weights drawn from the stream ``seed``.
@@ -64,7 +67,9 @@ def build(spec: Spec, seed: int = 0) -> Classifier:
         backbone = build_backbone(rest.pop("backbone"), seed)
         with isolated(seed, "head"):
             return Classifier(backbone, Head(features, sizes, bias, reads, corrections), **rest)
-    except (KeyError, TypeError) as error:
+    except OnwardError:
+        raise
+    except NOT_WHOLE as error:
         raise InputError(f"the spec of the classifier is not whole: {error}") from error
 
 

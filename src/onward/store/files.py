@@ -98,13 +98,23 @@ def held(folder: Path, shared: bool = False, wait: bool = True) -> Generator[Non
         yield
 
 
+def plain(path: Path) -> bool:
+    """Say whether a file lies there itself: no link, no pipe, no folder, and no name that none can have."""
+    try:
+        return path.is_file() and not path.is_symlink()
+    except OSError:
+        return False
+
+
 def read(path: Path, what: str) -> bytes:
     """Return a file's content.
 
     Raises:
-        StoreError: when it cannot be read.
+        StoreError: when it cannot be read, or is a link or a pipe: what is in a lineage lies there.
     """
     try:
+        if path.exists() and not plain(path):
+            raise StoreError(f"{what} cannot be read (it is no plain file): {path}")
         return path.read_bytes()
     except OSError as error:
         raise StoreError(f"{what} cannot be read ({error.strerror}): {path}") from error

@@ -17,6 +17,7 @@ from onward.errors import StoreError
 from onward.learner import Learner
 from onward.nets.zoo import build
 from onward.store import files
+from onward.store.announced import hold_to_weights
 from onward.store.card import Card, described, read_card
 from onward.store.heads import Heads
 from onward.store.reference import resolved
@@ -150,6 +151,7 @@ class Lineage:
             StoreError: when a file is missing or not what the card says; nothing of it is used.
         """
         version = self.whole(reference)
+        hold_to_weights(version.card.net, version.path / MODEL, version.short)
         model = build(version.card.net)
         try:
             fill(model, read_tensors(version.path / MODEL))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
 
 from onward.errors import InputError, counted, listed, unknown
@@ -33,7 +34,7 @@ def resolved(reference: str, heads: Heads, ids: Sequence[str], parent: Callable[
         several = listed((id[:12] for id in found), most=5)
         raise InputError(f"'{name}' begins {len(found)} ids: {several}; give more digits")
     id = found[0]
-    steps = int(back or 1) if tilde and (back or "1").isdecimal() else 0
+    steps = int(back or 1) if tilde and re.fullmatch(r"[0-9]{0,9}", back) else 0
     if tilde and not steps:
         raise InputError(f"after ~ comes how many versions to go back, got {reference!r}")
     for done in range(steps):

@@ -47,7 +47,7 @@ class Version:
         gone = (MODEL, KEPT) if self.stripped else ()
         for name in (name for name in told if name not in gone):
             path = self.path / name
-            if Path(name).name != name or not path.is_file() or path.is_symlink():
+            if Path(name).name != name or not files.plain(path):
                 yield f"version {self.short}: {name} is missing; restore it from a copy."
             elif (found := files.sha256(path)) != told[name]:
                 parent = f" or load the parent {self.card.parent[:8]}" if self.card.parent else ""

@@ -13,7 +13,7 @@ import numpy as np
 from onward.datasets.arrays import npy
 from onward.datasets.arrays.numbers import Numbers
 from onward.datasets.arrays.paged import Paged, no_room, temporary
-from onward.datasets.labels import Labels
+from onward.datasets.labels import Labels, text
 from onward.datasets.raw import Raw
 from onward.datasets.reading import Reading
 from onward.errors import InputError, listed
@@ -109,8 +109,8 @@ def _raw(
     targets: tuple[np.ndarray, Paged | None] | None,
     names: tuple[np.ndarray, Paged | None] | None,
 ) -> Raw:
-    classes = tuple(str(name) for name in names[0].ravel()) if names else ()
     try:
+        classes = tuple(str(name) for name in text(names[0]).ravel()) if names else ()
         numbers = Numbers(inputs[0], where, inputs[1])
         return Raw(numbers, Labels.of(targets[0], classes) if targets else Labels.none(len(numbers)), where)
     except InputError as error:
@@ -147,7 +147,7 @@ def _array(path: Path, key: str, memory: int) -> tuple[np.ndarray, Paged | None]
                 paged, offset = _in_place(path, member) if _stored(member) else _unpacked(archive, member)
                 return header.paged(paged, offset), paged
         with np.load(path, allow_pickle=False) as held:
-            return held[key], None
+            return held[member.filename], None  # of "x" and "x.npy" the one that was looked at
     except InputError as error:
         raise InputError(f"{path}: {error}") from error
     except Exception as error:  # on bytes that lie, numpy and zipfile raise nearly anything

@@ -22,6 +22,9 @@ SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp", ".gif", ".tif", ".tiff")
 GREY = ("1", "L", "LA")
 COLOUR = ("P", "RGB", "RGBA", "RGBX", "CMYK", "YCbCr", "LAB", "HSV", "PA")
 
+FORMATS = ("PNG", "JPEG", "WEBP", "BMP", "DIB", "GIF", "TIFF")
+"""What is read, whatever a file is called: Pillow knows more, and some of those it has other programs read."""
+
 File = str | Path | bytes | np.ndarray | None
 """An image: the path of a file, its bytes, or pixels, (channels, height, width) uint8; None where there is none."""
 
@@ -123,7 +126,12 @@ def _open(file: File, decode: bool) -> Image:
     try:
         if isinstance(file, np.ndarray):
             return pillow.fromarray(np.ascontiguousarray(file[0] if len(file) == 1 else file.transpose(1, 2, 0)))
-        with pillow.open(io.BytesIO(file) if isinstance(file, bytes) else file) as image:
+        if not isinstance(file, bytes) and not Path(file).is_file() and Path(file).exists():
+            raise ValueError("it is no file")  # one would wait for a pipe for ever
+        with pillow.open(io.BytesIO(file) if isinstance(file, bytes) else file, formats=FORMATS) as image:
+            most = pillow.MAX_IMAGE_PIXELS
+            if most is not None and image.width * image.height > most:  # up to twice as many, Pillow only warns
+                raise ValueError(f"its {image.width} x {image.height} pixels are more than {most:,}; make it smaller")
             if getattr(image, "is_animated", False) and image.format != "MPO":  # a photo with its preview is one image
                 raise ValueError(f"it has {image.n_frames} frames, and which is meant is not said")
             if decode:

@@ -9,7 +9,7 @@ import numpy as np
 
 from onward.datasets.labels import NONE, Labels
 from onward.datasets.tables.tabular import arrow
-from onward.errors import InputError
+from onward.errors import InputError, listed
 
 if TYPE_CHECKING:
     from pyarrow import Array, ChunkedArray, DataType, RecordBatch
@@ -75,8 +75,8 @@ def _unnested(column: Array) -> tuple[np.ndarray, np.ndarray]:
     column, shape = column.drop_null(), []
     while list_type(column.type):
         lengths = compute.unique(compute.list_value_length(column)).to_pylist()
-        if len(lengths) != 1 or lengths[0] is None:
-            raise InputError(f"lists must have one length, got {sorted(map(str, lengths))}")
+        if len(lengths) != 1 or not lengths[0]:
+            raise InputError(f"lists must have one length, and not be empty, got {listed(sorted(map(str, lengths)))}")
         shape.append(lengths[0])
         column = column.flatten()
     exact = column.type == pyarrow.uint8() and not column.null_count
@@ -114,7 +114,9 @@ def labels(pieces: Sequence[Array], classes: tuple[str, ...]) -> Labels:
 
 
 def _ids(column: ChunkedArray) -> np.ndarray:
-    values = column.cast(arrow().float64()).to_numpy()  # where one is missing, a column of ids is often one of floats
+    values = column.cast(
+        arrow().float64(), safe=False
+    ).to_numpy()  # where one is missing, a column of ids is often one of floats
     missing = np.isnan(values)
     if wrong := sorted(set(values[~missing & ((values % 1 != 0) | (abs(values) >= 2**53))].tolist())):
         raise InputError(f"a class must be a whole number or a name, got {wrong[0]}")

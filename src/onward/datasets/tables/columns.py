@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -147,9 +149,19 @@ def _paths(table: Table, label: str | None, path: str) -> Raw:
     files: list[str | None] = []
     labels = []
     for batch in table.batches(_with(label, path)):
-        files += [None if file is None else str(folder / file) for file in batch.column(0).to_pylist()]
+        given = batch.column(0).to_pylist()
+        if outside := [file for file in given if file is not None and _leads_out(file)]:
+            raise InputError(
+                f"{table.where}, the column {path!r}, names files that are not in the table's folder, as "
+                f"{outside[0][:200]!r}; put the table into a folder above them, and name them from there"
+            )
+        files += [None if file is None else str(folder / file) for file in given]
         labels += batch.columns[1:]
     return _with_labels(table, Pictures(files, folder), label, labels)
+
+
+def _leads_out(file: str) -> bool:
+    return Path(file).is_absolute() or Path(os.path.normpath(file)).parts[:1] == (os.pardir,)
 
 
 def _texts(table: Table, label: str | None, text: str, tokens: Tokens, memory: int) -> Raw:

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from onward.datasets.arrays.paged import Paged
-from onward.errors import InputError, listed, optional
+from onward.errors import InputError, listed, optional, repeated
 
 if TYPE_CHECKING:
     from pyarrow import RecordBatch, Schema
@@ -21,6 +21,9 @@ SUFFIXES = (".csv", ".parquet")
 
 BATCH = 256
 """Rows of Parquet that are read at a time: they may be images."""
+
+MOST_A_BYTE = 1000
+"""Values that a byte of Parquet may stand for. Where they repeat there are many; data is not that much alike."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +50,7 @@ class Table:
             columns = self.schema.names
         except UnicodeDecodeError as error:
             raise InputError(f"{self.where} has column names that are no text: {error}") from error
-        if twice := sorted({name for name in columns if columns.count(name) > 1}):
+        if twice := repeated(columns):
             raise InputError(f"{self.where} has columns of the same name: {listed(twice)}")
 
 
@@ -121,8 +124,12 @@ def parquet(paths: Sequence[Path], where: Path | None = None) -> Table:
     def open_(path: Path) -> Any:  # noqa: ANN401 - pyarrow brings no types
         return reader.ParquetFile(path, buffer_size=2**20, pre_buffer=False)
 
+    for path in paths[1:]:
+        with readable(path, "Parquet"), open_(path) as file:
+            refuse_bomb(path, file.metadata)
     with readable(paths[0], "Parquet"), open_(paths[0]) as file:
         schema = file.schema_arrow
+        refuse_bomb(paths[0], file.metadata)
 
     def batches(columns: Sequence[str]) -> Iterator[RecordBatch]:
         for path in paths:
@@ -133,6 +140,21 @@ def parquet(paths: Sequence[Path], where: Path | None = None) -> Table:
                     yield _valid(batch, columns)
 
     return Table(where or paths[0], schema, recorded(schema.metadata), batches)
+
+
+def refuse_bomb(path: Path, metadata: Any) -> None:  # noqa: ANN401 - as above
+    """Refuse a Parquet file that announces so many values for its length that no data is like that.
+
+    Raises:
+        InputError: with both numbers.
+    """
+    groups = (metadata.row_group(k) for k in range(metadata.num_row_groups))
+    values = sum(group.column(k).num_values for group in groups for k in range(group.num_columns))
+    length = path.stat().st_size
+    if max(values, metadata.num_rows) > MOST_A_BYTE * length:
+        raise InputError(
+            f"{path} announces {max(values, metadata.num_rows):,} values in {length:,} bytes: it is a bomb"
+        )
 
 
 def stream(paths: Sequence[Path], where: Path, names: Mapping[str, tuple[str, ...]] | None = None) -> Table:
