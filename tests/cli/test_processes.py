@@ -72,14 +72,14 @@ def test_stopped_an_update_writes_down_how_far_it_is_and_leaves_all_else_as_it_w
         while not (found := list(place.glob("*/now.safetensors"))):
             time.sleep(0.02)
     (entry,) = found
-    steps = [DiskJournal(entry.parent, {}).facts("now")["step"]]
+    steps = [DiskJournal(entry.parent, {}).facts("now")["position"]["step"]]
     for options in (("--resume",), tuple(ENDLESS)):
         ended = stopped_while_it_trains(*options, *often, by=by, since=entry)
         way = "Go on with: onward update prod --resume"
         assert ended[0] == code and "goes on where it was cut off" in ended[1]
         assert ended[2] == f"stopped in phase 'train'; what was done is in the journal. {way}\n"
         assert without_journals(lineage) == before
-        steps.append(DiskJournal(entry.parent, {}).facts("now")["step"])
+        steps.append(DiskJournal(entry.parent, {}).facts("now")["position"]["step"])
     assert 0 < steps[0] < steps[1] < steps[2]
 
 

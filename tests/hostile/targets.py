@@ -9,10 +9,11 @@ from pathlib import Path
 
 import numpy as np
 from tests.datasets.written import counted, drawn, idx_bytes
-from tests.hostile import arrived, forms, headers, stored
+from tests.hostile import arrived, forms, headers, journals, stored
 from tests.hostile.mutations import Mutation
 
 from onward.datasets.options import Options
+from onward.release.cut import ARRIVAL
 from onward.store.version import KEPT, MODEL
 
 NUMBERS = "length,width,species,label\n5.1,3.5,1,a\n7.0,3.2,2,b\n,1,3,a\n1e3,2,4,b\n"
@@ -95,6 +96,54 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target("head", stored.of_head, "lineage/heads/prod", stored.use_head, stored.lineage),
     Target("version reference", stored.as_lines("prod~1", "prod"), "text", stored.read_reference, stored.lineage),
+    Target(
+        "journal",
+        journals.of("update.json"),
+        f"{journals.HERE}/update.json",
+        journals.look,
+        journals.world("now"),
+        forms.JSON,
+    ),
+    Target(
+        "journal, what was asked",
+        journals.of(ARRIVAL),
+        f"{journals.HERE}/{ARRIVAL}",
+        journals.look,
+        journals.world("now"),
+        forms.JSON,
+    ),
+    Target(
+        "journal entry",
+        journals.of("now.safetensors"),
+        journals.under_its_hashes("now.safetensors"),
+        journals.go_on,
+        journals.world("now"),
+        (headers.as_safetensors,),
+    ),
+    Target(
+        "journal facts",
+        journals.as_facts("now"),
+        journals.with_facts("now"),
+        journals.go_on,
+        journals.world("now"),
+        forms.JSON,
+    ),
+    Target(
+        "journal of a phase",
+        journals.of("phase-000.safetensors"),
+        journals.under_its_hashes("phase-000.safetensors"),
+        journals.go_on,
+        journals.world("phase-000"),
+        (headers.as_safetensors,),
+    ),
+    Target(
+        "journal facts of a phase",
+        journals.as_facts("phase-000"),
+        journals.with_facts("phase-000"),
+        journals.go_on,
+        journals.world("phase-000"),
+        forms.JSON,
+    ),
     Target("lineage.toml", stored.rules_texts, stored.CONFIG_IN, stored.read_rules, stored.lineage, (forms.as_toml,)),
     Target(
         "experiment TOML",

@@ -31,6 +31,10 @@ SECRETS = ("/etc/passwd",)
 """What cases ask for by name, and no library needs."""
 
 
+ITS_OWN = "/journals/"
+"""Where an update that goes on writes: the lock and the entries of its own journal."""
+
+
 class Watch:
     """What was done outside of a folder, in sentences."""
 
@@ -50,6 +54,7 @@ def seen(event: str, given: tuple[Any, ...]) -> None:
         changes = event in CHANGES or bool(flags & (os.O_WRONLY | os.O_RDWR))
         nameless = flags & os.O_TMPFILE == os.O_TMPFILE and path == tempfile.gettempdir()
         inside = path.startswith(Watch.folder)
+        changes = changes and not (inside and ITS_OWN in path)
         known = not changes and path.startswith(INSTALLED) and path not in SECRETS
         if not (nameless or (inside and not changes) or known):
             Watch.found.append(f"{event} {path}{' to change it' if changes else ''}")

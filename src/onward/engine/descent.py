@@ -5,36 +5,30 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import cached_property, partial
 from itertools import islice
-from typing import NamedTuple
 
 import torch
-from torch import Generator, Tensor, nn
+from torch import Generator, nn
 
 from onward.engine.augment import augmented
 from onward.engine.batches import as_they_are, epoch, featured, parted, resident, steps_in
 from onward.engine.inside import Inside
-from onward.engine.journalled import Journalled
+from onward.engine.journalled import Journalled, of_this_update
 from onward.engine.loader import loaded
 from onward.engine.log import Log, Observer, Progress
 from onward.engine.optimise import held_by, optimiser, put_back, rate, set_rate
+from onward.engine.position import Position, Weights
 from onward.engine.slope import Slope
 from onward.engine.teacher import Teacher
 from onward.journal import Entry, under
 from onward.nets.classifier import Classifier
 from onward.phase import Phase
 from onward.rng import generator
+from onward.schema import checked
 from onward.step import Outputs, Piece, Step
 from onward.types import Batch, Data
-
-
-class Weights(NamedTuple):
-    """Where a network was: its state, and the corners of the subspace that it moves in, (n, P); None without one."""
-
-    model: dict[str, Tensor]
-    corners: Tensor | None
 
 
 @dataclass(frozen=True)
@@ -185,16 +179,17 @@ class Descent:
 
     def position(self) -> Entry:
         """Return all by which the phase goes on, but the weights; nothing is read that would change what is told."""
-        facts = {
-            "step": self.step,
-            "epochs": self.epochs,
-            "losses": self.losses,
-            "samples": self.slope.samples,
-            "read_samples": self.read_samples,
-            "read": self.log.steps_read,
-            "curve": self.log.curve,
-            "seconds": time.perf_counter() - self.began,
-        }
+        curve = {term: tuple(values) for term, values in self.log.curve.items()}
+        place = Position(
+            step=self.step,
+            epochs=self.epochs,
+            losses=tuple(self.losses),
+            samples=self.slope.samples,
+            read_samples=self.read_samples,
+            read=self.log.steps_read,
+            curve=curve,
+            seconds=time.perf_counter() - self.began,
+        )
         tensors = {"draws": self.draws.get_state(), "views": self.views.get_state(), "network": torch.get_rng_state()}
         if self.model.device.type == "cuda":
             tensors["network_on_device"] = torch.cuda.get_rng_state(self.model.device)
@@ -205,23 +200,31 @@ class Descent:
         if self.best is not None:
             tensors |= under("best", self.best.model)
             tensors |= {} if self.best.corners is None else {"corners_of_best": self.best.corners}
-        return Entry(facts, {**tensors, **self.log.pending})
+        return Entry({"position": asdict(place)}, {**tensors, **self.log.pending})
 
     def go_on(self, entry: Entry) -> None:
-        """Be where the phase was cut; the weights are there already."""
-        facts, device = entry.facts, self.model.device
-        self.step, self.epochs, self.losses = facts["step"], facts["epochs"], list(facts["losses"])
-        self.slope.samples, self.read_samples = facts["samples"], facts["read_samples"]
-        self.began -= facts["seconds"]
-        self.log.go_on(facts["read"], facts["curve"], entry.tensors.get("pending"))
-        if best := entry.part("best"):
-            corners = entry.tensors.get("corners_of_best")
-            there = {name: each.to(device) for name, each in best.items()}
-            self.best = Weights(there, None if corners is None else corners.to(device))
-        if self.inside:
-            self.inside.corners.put(entry.tensors["corners"], entry.tensors["velocity"])
-        else:
-            put_back(self.optimiser, self.chosen, entry.part("optimiser"))
+        """Be where the phase was cut; the weights are there already.
+
+        Raises:
+            StoreError: when the entry does not fit.
+        """
+        with of_this_update():
+            place = checked(Position, entry.facts["position"], "where it was")
+            first = place.epochs * self.per_epoch
+            if not first <= place.step < min(first + self.per_epoch, self.steps):
+                raise ValueError(f"step {place.step:,} of epoch {place.epochs + 1:,} is none of this phase's")
+            self.step, self.epochs, self.losses = place.step, place.epochs, list(place.losses)
+            self.slope.samples, self.read_samples = place.samples, place.read_samples
+            self.began -= place.seconds
+            self.log.go_on(place.read, place.curve, entry.tensors.get("pending"))
+            if best := entry.part("best"):
+                self.best = Weights.like(self.model, best, entry.tensors.get("corners_of_best"))
+            if self.inside:
+                self.inside.corners.put(entry.tensors["corners"], entry.tensors["velocity"])
+            else:
+                put_back(self.optimiser, self.chosen, entry.part("optimiser"))
+            for purpose in ("draws", "views", "network"):
+                torch.Generator().set_state(entry.tensors[purpose])  # refused here, before the epoch begins
         self.cut = entry
 
     def draw_on(self, cut: Entry) -> None:

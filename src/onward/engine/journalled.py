@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Mapping, MutableMapping
+from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
 
+import torch
 from torch import Tensor
 
 from onward.context import Scratch
@@ -36,7 +38,8 @@ class Journalled:
         """Look where the update was cut."""
         self.journal, self.scratch = journal, scratch
         now = journal.facts(NOW)
-        self.cut = -1 if now is None else int(now["phase"])
+        with of_this_update():
+            self.cut = -1 if now is None else int(now["phase"])
 
     def ended(self, index: int, phase: Phase, model: Classifier) -> PhaseRecord | None:
         """Put back what a phase left that had ended, and return its record; None where it has not.
@@ -48,12 +51,13 @@ class Journalled:
         if entry is None:
             return None
         fits(entry, phase)
-        record = checked(PhaseRecord, entry.facts["record"], "the journal")
-        for follower in phase.followers if record.steps else ():
-            follower(model)  # so that what it holds is there to be put back
-        self.refill(entry, model)
-        if phase.within is not None:
-            phase.within.offsets.update({name: each.to(model.device) for name, each in entry.part("offsets").items()})
+        with of_this_update():
+            record = checked(PhaseRecord, entry.facts["record"], "its record")
+            for follower in phase.followers if record.steps else ():
+                follower(model)  # so that what it holds is there to be put back
+            self.refill(entry, model)
+            if phase.within is not None:
+                put_in_place(phase.within.offsets, entry.part("offsets"), model.device)
         return record
 
     def cut_in(self, index: int, phase: Phase, model: Classifier) -> Entry | None:
@@ -68,7 +72,8 @@ class Journalled:
         self.cut, entry = -1, self.journal.read(NOW)
         assert entry is not None
         fits(entry, phase)
-        self.refill(entry, model)
+        with of_this_update():
+            self.refill(entry, model)
         return entry
 
     def before_step(self, index: int, phase: Phase, model: Classifier, position: Callable[[], Entry]) -> None:
@@ -111,24 +116,42 @@ class Journalled:
         return {**under("model", model.state_dict()), **under("scratch", self.scratch)}
 
     def refill(self, entry: Entry, model: Classifier) -> None:
-        """Put back the weights, and what the methods hold: where it is, so that whoever refers to it sees it.
-
-        Raises:
-            StoreError: when the weights are of another network.
-        """
-        try:
-            model.load_state_dict(entry.part("model"))
-        except RuntimeError as error:
-            raise misfit(f"its weights are of another network: {error}") from error
+        """Put back the weights, and what the methods hold."""
+        model.load_state_dict(entry.part("model"))
         there = entry.part("scratch")
         for name in set(self.scratch) - set(there):
             del self.scratch[name]
-        for name, tensor in there.items():
-            here = self.scratch.get(name)
-            if here is not None and here.shape == tensor.shape and here.dtype == tensor.dtype:
-                here.detach().copy_(tensor)
-            else:
-                self.scratch[name] = tensor.to(model.device if here is None else here.device)
+        put_in_place(self.scratch, there, model.device)
+
+
+def put_in_place(held: MutableMapping[str, Tensor], there: Mapping[str, Tensor], device: torch.device) -> None:
+    """Give tensors new numbers where they are, so that whoever refers to them sees these; those that are new, a place.
+
+    Raises:
+        ValueError: when one is of another shape or type.
+    """
+    for name, tensor in there.items():
+        here = held.get(name)
+        if here is None:
+            held[name] = tensor.to(device)
+        elif here.shape != tensor.shape or here.dtype != tensor.dtype:
+            raise ValueError(f"'{name}' is {tuple(tensor.shape)} {tensor.dtype}, not {tuple(here.shape)} {here.dtype}")
+        else:
+            here.detach().copy_(tensor)
+
+
+@contextmanager
+def of_this_update() -> Generator[None]:
+    """Say in our words that what is put back has another form than what is there.
+
+    Raises:
+        StoreError: in place of torch's and Python's errors.
+    """
+    try:
+        yield
+    except (RuntimeError, TypeError, ValueError, LookupError, OverflowError) as error:
+        told = " ".join(str(error).split()).rstrip(".") or type(error).__name__
+        raise misfit(f"its entry does not fit: {told}") from error
 
 
 def of_phase(index: int) -> str:

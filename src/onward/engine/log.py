@@ -74,7 +74,13 @@ class Log:
         return {"pending": torch.stack(self._pending)} if self._pending else {}
 
     def go_on(self, steps_read: int, curve: Mapping[str, Sequence[float]], pending: Tensor | None) -> None:
-        """Hold what a log held before."""
+        """Hold what a log held before.
+
+        Raises:
+            ValueError: when the values are not as many as the terms of some steps.
+        """
+        if pending is not None and (pending.ndim != 1 or len(pending) % len(self._terms)):
+            raise ValueError(f"{tuple(pending.shape)} values are not those of {len(self._terms)} terms")
         self._read = steps_read
         self.curve = {term: list(curve[term]) for term in self._terms}
         self._pending = [] if pending is None else list(pending.unbind())

@@ -8,9 +8,10 @@ import time
 
 import torch
 
-from onward.engine.descent import Descent, Surroundings, Weights
+from onward.engine.descent import Descent, Surroundings
 from onward.engine.log import Progress
 from onward.engine.optimise import all_finite, training
+from onward.engine.position import Weights
 from onward.errors import DivergedError, InputError
 from onward.nets.classifier import Classifier
 from onward.nets.resting import resting

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import shutil
 import time
 from collections.abc import Mapping
@@ -156,9 +157,11 @@ class DiskJournal:
         try:
             with safe_open(self._file(name), "pt") as file:
                 told = file.metadata() or {}
-            if hashed(told["facts"].encode()) == told["sha256_of_facts"]:
-                return json.loads(told["facts"]), told["sha256_of_tensors"]
-        except (SafetensorError, OSError, ValueError, KeyError):
+            facts = json.loads(told["facts"])
+            sound = isinstance(facts, dict) and isinstance(facts.get("spent"), float) and math.isfinite(facts["spent"])
+            if sound and hashed(told["facts"].encode()) == told["sha256_of_facts"]:
+                return facts, told["sha256_of_tensors"]
+        except (SafetensorError, OSError, ValueError, KeyError, RecursionError):
             pass
         raise self._damaged(name)
 
