@@ -85,9 +85,9 @@ def command_for(reference: str, arrival: Arrival, settings: Sequence[str], linea
 def question(going: Ready, command: str) -> Question:
     """Return what advice is asked about: the update that is ready, thought of and not made."""
     from onward.preflight.advice import Question
-    from onward.store.bill import examples_of, line_of, told_of_all
+    from onward.store.bill import Cards, examples_of, line_of, told_of_all
 
-    line = line_of(going.lineage, going.parent.card)
+    line = line_of(Cards(going.lineage), going.parent.card)
     return Question(
         before=going.before,
         data=going.data,
