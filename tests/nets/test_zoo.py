@@ -7,10 +7,8 @@ import json
 
 import pytest
 import torch
-from torch.func import functional_call, grad, vmap
 
 from onward.errors import InputError
-from onward.nets.backbone import channels_last
 from onward.nets.classifier import Classifier
 from onward.nets.head import Head
 from onward.nets.zoo import BACKBONES, again, build, build_backbone, fresh, restart
@@ -208,25 +206,3 @@ def test_an_mlp_may_have_layers_of_different_widths():
         build_backbone({"net": "mlp", "shape": [3], "width": [6, 5], "depth": 3})
     with pytest.raises(InputError, match="depth must be >= 1"):
         build_backbone({"net": "mlp", "shape": [3], "width": []})
-
-
-@pytest.mark.parametrize(("name", "arguments"), [each for each in OURS if each[0] != "identity"])
-def test_single_examples_have_gradients_of_their_own_through_it(name, arguments):
-    """ewc and mas ask for them, of colour images too."""
-    model = whole(name, arguments)
-    weights = {key: tensor.detach() for key, tensor in model.named_parameters()}
-
-    def length(weights, image):
-        return functional_call(model, weights, (image[None],)).square().sum()
-
-    each = vmap(grad(length), in_dims=(None, 0))(weights, IMAGES.float())
-    alone = grad(length)(weights, IMAGES[1].float())
-    torch.testing.assert_close({key: tensor[1] for key, tensor in each.items()}, alone, rtol=1e-3, atol=1e-3)
-
-
-def test_images_come_to_lie_with_their_channels_side_by_side():
-    for shape in [(2, 3, 5, 4), (2, 1, 5, 4), (1, 3, 1, 1)]:
-        images = torch.randn(shape, generator=generator(1))
-        turned = channels_last(images)
-        assert torch.equal(turned, images)
-        assert turned.stride() == images.contiguous(memory_format=torch.channels_last).stride()

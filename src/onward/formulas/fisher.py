@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.func import grad, vmap
 
-from onward.formulas.per_example import Logits, chunks
+from onward.formulas.per_example import AnyLayout, Logits, chunks
 
 
 def diagonal_fisher(logits: Logits, parameters: Mapping[str, Tensor], batches: Iterable[Tensor]) -> dict[str, Tensor]:
@@ -38,7 +38,8 @@ def diagonal_fisher(logits: Logits, parameters: Mapping[str, Tensor], batches: I
         with torch.no_grad():
             probabilities = logits(theta, inputs).softmax(dim=1)  # (b, c)
         for label in range(probabilities.shape[1]):
-            gradients = per_example(theta, inputs, torch.tensor(label, device=inputs.device))
+            with AnyLayout():
+                gradients = per_example(theta, inputs, torch.tensor(label, device=inputs.device))
             for name, gradient in gradients.items():
                 total[name] += torch.einsum("b,b...->...", probabilities[:, label], gradient.square())
         seen += len(inputs)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 from torch.func import grad, vmap
 
-from onward.formulas.per_example import Logits, chunks
+from onward.formulas.per_example import AnyLayout, Logits, chunks
 
 
 def mean_absolute_slope(
@@ -35,7 +35,9 @@ def mean_absolute_slope(
     per_example = vmap(grad(squared_length), in_dims=(None, 0))
     seen = 0
     for inputs in chunks(batches, theta):
-        for name, gradient in per_example(theta, inputs).items():
+        with AnyLayout():
+            gradients = per_example(theta, inputs)
+        for name, gradient in gradients.items():
             total[name] += gradient.abs().sum(dim=0)
         seen += len(inputs)
     return {name: value / max(seen, 1) for name, value in total.items()}
