@@ -13,6 +13,7 @@ from tests.hostile import arrived, forms, headers, stored
 from tests.hostile.mutations import Mutation
 
 from onward.datasets.options import Options
+from onward.datasets.published import digits
 from onward.store.lineage import KEPT, MODEL
 
 NUMBERS = "length,width,species,label\n5.1,3.5,1,a\n7.0,3.2,2,b\n,1,3,a\n1e3,2,4,b\n"
@@ -59,6 +60,7 @@ class Target:
 
 def archive(folder: Path) -> None:
     np.savez(folder / "train.npz", x=drawn(16, 3), y=counted(16, 4))
+    digits.read("test")  # so that scikit-learn is imported before the time of a case runs
 
 
 ARRAYS = partial(arrived.npy, drawn(6, 4), np.zeros((6, 2), np.float32))
