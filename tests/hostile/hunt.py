@@ -27,7 +27,7 @@ def note(folder: Path, tally: Tally, begun: float) -> None:
         **tally.counts,
         "seconds": time.perf_counter() - begun,
         "mebibytes": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-        "breaches": {name: raw[:2000].hex() for name, raw in tally.breaches.items()},
+        "breaches": {name: raw.hex() for name, raw in tally.breaches.items()},
     }
     (folder / "figures.tmp").write_text(json.dumps(held))
     (folder / "figures.tmp").replace(folder / "figures.json")
@@ -78,6 +78,7 @@ def hunt(name: str, folder: Path, seconds: float, most: int, seed: int, guided: 
 
 
 def main(words: list[str]) -> None:
+    faulthandler.enable()
     name, folder, seconds, most, seed, *flags = words
     guided = flags == ["--guided"]
     if guided:

@@ -25,6 +25,9 @@ GRACE = 120.0
 GUIDED = 1 / 3
 """The share of the time in which cases are led by what they reach, where atheris is there."""
 
+MOST_TOLD = 20_000
+"""Digits of a case that are printed: its bytes in hex."""
+
 Row = dict[str, object]
 """What a part tells of one thing it did, by the head of the column."""
 
@@ -55,7 +58,10 @@ def hunting(seconds: float, seed: int, only: Sequence[str] = (), most: int = 10*
                 share_of_cases = round(most * time / share)
                 figures, dead = hunted(name, (str(time), str(share_of_cases), str(seed)), way, time + GRACE)
                 found.update({key: value for key, value in figures.items() if isinstance(value, int | float)})
-                breaches += [*figures.get("breaches", {}), *dead]
+                breaches += [
+                    *(f"{name} of {raw[:MOST_TOLD]}" for name, raw in figures.get("breaches", {}).items()),
+                    *dead,
+                ]
         found["broken"] += sum("died" in each for each in breaches)
         row: Row = {"target": name, **{each: int(found[each]) for each in FIGURES}, "seconds": round(found["seconds"])}
         yield {**row, "wrong": breaches}
@@ -77,5 +83,5 @@ def hunted(name: str, words: Sequence[str], guided: bool, limit: float) -> tuple
             code, said = "no end", ""
         note, case = Path(folder) / "figures.json", Path(folder) / "case"
         figures = json.loads(note.read_text()) if note.exists() else {}
-        held = case.read_bytes()[:2000].hex() if case.exists() else ""
+        held = case.read_bytes().hex()[:MOST_TOLD] if case.exists() else ""
         return figures, [] if code == 0 else [f"died ({code}) of {held}: {said}"]

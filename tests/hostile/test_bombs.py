@@ -85,12 +85,12 @@ def test_a_pipe_among_images_is_not_waited_for(tmp_path):
         read(tmp_path)
 
 
-def test_parquet_that_announces_a_thousand_values_a_byte_is_refused(tmp_path):
+def test_parquet_that_announces_a_thousand_rows_a_byte_is_refused(tmp_path):
     same = np.zeros(2_000_000, np.uint8)
     table, large = pa.table({"x": same, "label": same}), 2**25
     pq.write_table(table, tmp_path / "t.parquet", row_group_size=large, max_rows_per_page=large, data_page_size=large)
     assert (tmp_path / "t.parquet").stat().st_size < 1000
-    with pytest.raises(InputError, match=r"announces 4,000,000 values in [\d,]+ bytes: it is a bomb"):
+    with pytest.raises(InputError, match=r"announces 2,000,000 rows in [\d,]+ bytes: it is a bomb"):
         read(tmp_path / "t.parquet")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import io
 import zipfile
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from tests.datasets.written import counted, drawn
+from tests.hostile.cases import tried
 from tests.hostile.stored import EXPERIMENT
 from tests.hostile.targets import BY_NAME
 
@@ -46,11 +48,19 @@ REFUSED = [
     ("experiment TOML", EXPERIMENT.replace('test = "./train', f'test = "./{WIDE}'), "File name too"),
     ("experiment TOML", EXPERIMENT.replace("parts = 2", f"{'a' * 70_000} = 2"), "unknown name in .stream."),
     ("experiment TOML", EXPERIMENT.replace("width = 4", f"depth = {10**15}"), "depth must be <= 10000"),
+    ("class names, YAML", "[" * 200_000, "holds no class names .it is nested too deep"),
     ("adapter config", "[0]", r"adapter_config\.json holds a list, no object"),
     ("adapter config", DEEP, "cannot be read: .*recursion"),
     ("Parquet", table(pa.array([2**56 + 1, 0]), a=pa.array([1.0, 2.0])), "a class must be a whole number or a name"),
     ("Parquet", table(pa.array([0, 1]), x=LISTS), "lists must have one length, and not be empty"),
 ]  # fmt: skip
+
+
+def test_parquet_with_statistics_that_lie_does_not_end_the_process(tmp_path):
+    target = BY_NAME["Parquet"]
+    target.made(tmp_path / "world")
+    said = tried(target, tmp_path / "world", (Path(__file__).parent / "fixtures/statistics.parquet").read_bytes())
+    assert said in ({"valid": ""}, {"refused": ""})
 
 
 def test_a_source_of_a_thousand_mistakes_does_not_fill_the_screen():

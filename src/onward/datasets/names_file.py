@@ -5,12 +5,16 @@ from __future__ import annotations
 import json
 import reprlib
 from collections.abc import Mapping
+from itertools import accumulate
 from pathlib import Path
 
 from onward.errors import InputError, listed, optional, repeated
 
 KEYS = ("id2label", "names")
 """Under which a larger file keeps the names: Hugging Face's ``config.json``, Ultralytics' data sets."""
+
+DEEPEST = 100
+"""Brackets within one another that a file of names may have; two are enough."""
 
 FORMS = 'one name a line; a list; {"cat": 0}; {"0": "cat"}; or one of these under id2label or names'
 
@@ -52,6 +56,8 @@ def _held(path: Path) -> object:
 
 def _yaml(text: str) -> object:
     yaml = optional("yaml", "data", "reading class names from YAML")
+    if max(accumulate((letter in "[{") - (letter in "]}") for letter in text), default=0) > DEEPEST:
+        raise ValueError("it is nested too deep")  # which takes PyYAML time by the square of the depth
     try:
         return yaml.load(text, Loader=yaml.BaseLoader)  # it makes text of everything: a class may be called "no"
     except yaml.YAMLError as error:

@@ -77,6 +77,8 @@ def journal_of(going: Ready, promote_to: str | None, every: float) -> Generator[
             words = json.dumps(in_words(going.arrival, promote_to), indent=1)
             files.replace(journal.folder / ARRIVAL, words.encode())
         yield journal
+    with suppress(OSError):  # others are there
+        (going.lineage.path / JOURNALS).rmdir()
 
 
 def clear_done(lineage: Lineage) -> None:
