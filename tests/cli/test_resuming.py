@@ -97,7 +97,9 @@ def test_what_cannot_go_on_is_refused_and_the_journal_stays(lineage, cut):
     assert re.search(told, refused(f"update prod {ARRIVED} --seed 4 --resume"))
     cut(f"{ARRIVED} --seed 4")
     told = refused("update prod --resume")
-    assert re.search(r"^error: 2 updates of version \w{8} were cut off: .*, seed [04], .*, seed [04]\. Say which by", told)
+    assert re.search(
+        r"^error: 2 updates of version \w{8} were cut off: .*, seed [04], .*, seed [04]\. Say which by", told
+    )
     assert "goes on where it was cut off" in done(f"update prod {ARRIVED} --seed 4 --resume").out
 
 

@@ -13,13 +13,9 @@ from tests.hostile import arrived, forms, headers, journals, stored
 from tests.hostile.mutations import Mutation
 
 from onward.datasets.options import Options
-<<<<<<< HEAD
+from onward.datasets.published import digits
 from onward.release.cut import ARRIVAL
 from onward.store.version import KEPT, MODEL
-=======
-from onward.datasets.published import digits
-from onward.store.lineage import KEPT, MODEL
->>>>>>> h1
 
 NUMBERS = "length,width,species,label\n5.1,3.5,1,a\n7.0,3.2,2,b\n,1,3,a\n1e3,2,4,b\n"
 PATHS = "path,label\npets/cat/0.png,a\npets/dog/2.png,b\npets/cat/1.png,\n"
