@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -43,6 +44,9 @@ SETTINGS = Settings(epochs=2, batch_size=16, lr=0.1, validation=0.1, patience=2,
 KINDS = ("new classes", "byte images, batch norm", "more data, dropout")
 MOST = 4
 """Kills of one update; after them it may finish."""
+
+MOST_TOLD = 20
+"""Failures after which it ends."""
 
 PROMOTED, FAILED = 0, 9
 
@@ -70,16 +74,22 @@ def main() -> None:
     """Kill as often as asked for, and print what came of it."""
     asked = argparse.ArgumentParser(description=__doc__)
     asked.add_argument("folder", type=Path)
-    asked.add_argument("--kills", type=int, default=40)
+    asked.add_argument("--kills", type=int, default=10**9, help="end after so many")
+    asked.add_argument("--seconds", type=float, default=1e9, help="end after so long")
     asked.add_argument("--seed", type=int, default=0)
     words = asked.parse_args()
-    found, kills = [], 0
+    found, kills, began = [], 0, time.perf_counter()
     for outcome in outcomes(words.folder, words.seed):
         found.append(vars(outcome))
         kills += outcome.kills
-        if kills >= words.kills or outcome.wrong:
+        if kills >= words.kills or time.perf_counter() - began > words.seconds or len(failures(found)) > MOST_TOLD:
             break
     sys.stdout.write(json.dumps(found))
+
+
+def failures(found: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return those that did not come to what they would have come to."""
+    return [each for each in found if each["wrong"]]
 
 
 def outcomes(folder: Path, seed: int) -> Iterator[Outcome]:
@@ -171,7 +181,7 @@ def differences(folder: Path, other: Path) -> Iterator[str]:
     if one.verdict != two.verdict or one.measures != two.measures:
         yield "the judgement differs"
     clear_done(ours)  # as the next update does: one may have been killed when all was done but this
-    if left := [path.name for path in (folder / JOURNALS).iterdir()]:
+    if left := [path.name for path in (folder / JOURNALS).glob("*")]:
         yield f"{JOURNALS} holds {left}"
 
 
