@@ -18,12 +18,13 @@ if TYPE_CHECKING:
     from onward.datasets.source import read as read
     from onward.engine.evaluate import judge as judge
     from onward.engine.update import update as update
-    from onward.errors import DivergedError, InputError, MissingExtraError, OnwardError, StoreError
+    from onward.errors import DivergedError, InputError, MissingExtraError, OnwardError, StoppedError, StoreError
     from onward.learner import Learner, Prediction
     from onward.method import Chain, Method
     from onward.nets.adopt import adopted as adopted
     from onward.nets.zoo import fresh as fresh
     from onward.settings import Settings
+    from onward.store.journal import DiskJournal
     from onward.store.lineage import Lineage
     from onward.store.lineage import load as load
     from onward.types import Data, Examples
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
-    "Chain", "Data", "DivergedError", "Examples", "InputError", "Learner", "Lineage", "Method", "MissingExtraError",
-    "OnwardError", "Prediction", "Settings", "StoreError",
+    "Chain", "Data", "DiskJournal", "DivergedError", "Examples", "InputError", "Learner", "Lineage", "Method",
+    "MissingExtraError", "OnwardError", "Prediction", "Settings", "StoppedError", "StoreError",
     "adopted", "chain", "data", "fresh", "judge", "load", "read", "update",
 ]  # fmt: skip
 
@@ -48,6 +49,7 @@ PLACES = {
     "onward.nets.adopt": {"adopted": "adopted"},
     "onward.nets.zoo": {"fresh": "fresh"},
     "onward.settings": {"Settings": "Settings"},
+    "onward.store.journal": {"DiskJournal": "DiskJournal"},
     "onward.store.lineage": {"Lineage": "Lineage", "load": "load"},
     "onward.types": {"Data": "Data", "Examples": "Examples"},
 }
