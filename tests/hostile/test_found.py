@@ -14,9 +14,11 @@ from tests.datasets.written import counted, drawn
 from tests.hostile.cases import tried
 from tests.hostile.stored import EXPERIMENT
 from tests.hostile.targets import BY_NAME
+from tests.hostile.watch import bounded
 
 from onward.datasets.source import Source
 from onward.errors import InputError, OnwardError
+from onward.store.tensors import read_weights
 
 DEEP, LONG, WIDE = "[" * 5000, "9" * 5000, "a" * 5000
 
@@ -61,6 +63,19 @@ def test_parquet_with_statistics_that_lie_does_not_end_the_process(tmp_path):
     target.made(tmp_path / "world")
     said = tried(target, tmp_path / "world", (Path(__file__).parent / "fixtures/statistics.parquet").read_bytes())
     assert said in ({"valid": ""}, {"refused": ""})
+
+
+@pytest.mark.parametrize("archive", [True, False])
+def test_torch_is_not_asked_about_a_name_as_long_as_a_book(tmp_path, archive):
+    held = b"\x80\x02}q\x01(X\x01\x00\x00\x00wq\x03ctorch._" + b"a" * 70_000 + b"\n_rebuild\nq\x04u."
+    if archive:
+        with zipfile.ZipFile(tmp_path / "w.pt", "w") as file:
+            file.writestr("archive/data.pkl", held)
+            file.writestr("archive/version", b"3\n")
+    else:
+        (tmp_path / "w.pt").write_bytes(held)
+    with pytest.raises(InputError, match="holds more than tensors, or is damaged"), bounded(5.0, 2**30):
+        read_weights(tmp_path / "w.pt")
 
 
 def test_a_source_of_a_thousand_mistakes_does_not_fill_the_screen():

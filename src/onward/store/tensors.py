@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import pickletools
 import warnings
+import zipfile
 from collections.abc import Mapping
+from contextlib import ExitStack
 from pathlib import Path
 
 import safetensors.torch
@@ -13,6 +16,12 @@ from torch import Tensor, nn
 
 from onward.errors import InputError, StoreError, listed
 from onward.store.files import write
+
+IN_A_ROW = 5
+"""Pickles with which a ``.pt`` file of the old form begins."""
+
+LONGEST_NAME = 1000
+"""Letters of a path that a ``.pt`` file may ask for; on longer ones torch takes time by the square of their length."""
 
 
 def write_tensors(path: Path, tensors: Mapping[str, Tensor]) -> None:
@@ -77,6 +86,7 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
         except StoreError as error:
             raise InputError(str(error)) from error
     try:
+        refuse_long_names(file)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of a pickle's protocol: what is no state dict is refused below
             loaded = torch.load(file, map_location="cpu", weights_only=True)
@@ -86,6 +96,30 @@ def read_weights(path: str | Path) -> dict[str, Tensor]:
             "dict as safetensors, or with torch.save(model.state_dict(), ...)."
         ) from error
     return state_dict(loaded, file)
+
+
+def refuse_long_names(file: Path) -> None:
+    """Refuse a ``.pt`` file that asks for a name of thousands of letters: torch would take hours to say why it refuses.
+
+    Nothing is run: the words of its pickles, one in an archive or a few in a row, are looked at.
+
+    Raises:
+        ValueError: when it asks for such a name, or its pickles are not whole.
+    """
+    with ExitStack() as open_files:
+        if zipfile.is_zipfile(file):
+            archive = open_files.enter_context(zipfile.ZipFile(file))
+            pickles = [
+                open_files.enter_context(archive.open(name))
+                for name in archive.namelist()
+                if name.endswith("/data.pkl")
+            ]
+        else:
+            pickles = [open_files.enter_context(file.open("rb"))] * IN_A_ROW
+        for each in pickles:
+            for word, given, _ in pickletools.genops(each):
+                if word.name == "GLOBAL" and len(str(given)) > LONGEST_NAME:
+                    raise ValueError(f"it asks for a name of {len(str(given)):,} letters")
 
 
 def state_dict(loaded: object, file: Path) -> dict[str, Tensor]:
