@@ -28,6 +28,7 @@ from tests.reference.lwf import lwf
 from onward.engine.update import update
 from onward.errors import InputError
 from onward.methods.lwf import LwF
+from onward.nets.classifier import Classifier
 from onward.phase import Phase
 from onward.rng import generator
 from onward.step import Outputs, Step
@@ -73,6 +74,20 @@ def test_where_a_head_has_tasks_all_classes_are_those_of_the_task():
     terms = [term_and_step(LwF(among=among), old, model) for among in ("old", "all")]
     first, second = (term(step).item() for term, step in terms)
     assert first == second > 0
+
+
+def test_by_classes_it_weighs_as_old_classes_are_to_new_ones():
+    """The pair knows 4 classes and gets 2: λ 4 / 2."""
+    old, model = pair()
+    plain, step = term_and_step(LwF(0.5), old, model)
+    weighed, _ = term_and_step(LwF(0.5, weight="by_classes"), old, model)
+    assert weighed(step).item() == pytest.approx(2 * plain(step).item()) and plain(step).item() > 0
+    another = Classifier(old.backbone, regression(3, 4).head, old.classes).eval()
+    with torch.no_grad():
+        another.head.blocks[0].weight.mul_(0.5)
+    same, step = term_and_step(LwF(0.5), old, another, n=4)
+    unweighed, _ = term_and_step(LwF(0.5, weight="by_classes"), old, another, n=4)
+    assert unweighed(step).item() == same(step).item() > 0, "no class is new"
 
 
 def test_it_is_zero_for_a_model_that_answers_as_its_parent():
@@ -142,6 +157,7 @@ def test_strength_zero_adds_no_term():
         ({"strength": -1.0}, "strength must be >= 0, got -1.0"),
         ({"temperature": 0.0}, "temperature must be > 0, got 0.0"),
         ({"among": "new"}, "among must be old or all, got 'new'"),
+        ({"weight": "n"}, "weight must be plain or by_classes, got 'n'"),
     ],
 )
 def test_values_out_of_range_are_refused(fields, told):

@@ -16,20 +16,30 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import torch
 from tests.store.worlds import saved
 
+from onward.amend.child import origin
+from onward.amend.forgetting import forgot
+from onward.catalogue import parsed, written
+from onward.engine.update import update
 from onward.errors import StoreError
+from onward.learner import Learner
 from onward.nets.zoo import fresh
 from onward.release.beginning import begin
+from onward.settings import Settings
 from onward.store import files
+from onward.store.card import Card
 from onward.store.diff import diff
 from onward.store.garbage import Wanted, collect
 from onward.store.lineage import Lineage
 from onward.store.verify import verify
+from onward.types import Examples
 
 Act = Callable[[], object]
 CHANGES = ("open", "os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.truncate", "fcntl.flock", "os.fsync")
@@ -81,11 +91,28 @@ def to_collect(lineage: Lineage) -> Act:
     return lambda: collect(lineage, EVERYTHING, remove=True)
 
 
+def to_forget(lineage: Lineage) -> Act:
+    """Two examples that the version in use has in its memory."""
+    seen = Examples(torch.tensor([[0.0, 1.0], [1.0, 0.0]]), torch.tensor([0, 1]), ("a", "b"))
+    begun = Learner(fresh("mlp", (2,), 5, width=2, depth=1), parsed("replay(size=2)"))
+    learner, _ = update(begun, seen, Settings(epochs=1), seed=1)
+    card = Card(net={}, method=written(learner.method), created="2026-01-01T00:00:00+00:00")
+    lineage.promote(lineage.save(learner, card).id, "prod")
+    return partial(forgot, origin(lineage, "prod", "prod"), seen, "withdrawn.npz")
+
+
 def to_read(lineage: Lineage) -> Act:
     return lambda: (lineage.load("prod~1"), lineage.history("prod"), verify(lineage), diff(lineage, "prod~1", "prod"))
 
 
-ACTS = {"save": to_save, "promote": to_promote, "roll back": to_roll_back, "begin": to_begin, "collect": to_collect}
+ACTS = {
+    "save": to_save,
+    "promote": to_promote,
+    "roll back": to_roll_back,
+    "begin": to_begin,
+    "collect": to_collect,
+    "forget": to_forget,
+}
 
 
 def watch(seen: Callable[[str, str, bool], None]) -> None:
@@ -276,7 +303,7 @@ def watched(act: Callable[[Lineage], Act], old: Path, folder: Path) -> list[tupl
 def main(old: Path, out: Path) -> None:
     everything: dict[str, Any] = {
         **{f"{act}-killed": list(stepwise(act, "killed", old, out)) for act in ACTS},
-        **{f"{act}-refused": list(stepwise(act, "refused", old, out)) for act in ("save", "promote")},
+        **{f"{act}-refused": list(stepwise(act, "refused", old, out)) for act in ("save", "promote", "roll back", "forget")},
     }
     everything["random"] = list(killed_at_random(old, out))
     everything["race"] = list(races(old, out))

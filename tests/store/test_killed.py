@@ -92,6 +92,19 @@ def test_killed_at_any_operation_a_beginning_is_none_a_version_a_head_or_all(end
     assert [each for each, _ in groupby(counts)] == [(3, 2, False), (4, 2, False), (4, 3, False), (4, 3, True)]
 
 
+@pytest.mark.parametrize("kind", ["killed", "refused"])
+def test_at_any_operation_forgetting_leaves_the_old_version_in_use_or_the_new(ended, out, kind):
+    codes = ended[f"forget-{kind}"]
+    assert codes[-1] == dying.NEVER and len(codes) > 10
+    assert kind == "refused" or codes[:-1] == [-signal.SIGKILL] * (len(codes) - 1)
+    counts = []
+    for folder in sorted(out.glob(f"forget-{kind}-*")):
+        versions, *_ = world(folder)
+        counts.append((len(versions), len(Lineage(folder).load("prod").kept.get("replay/targets", ()))))
+    # Of four versions the one in use keeps two examples; a fifth keeps none, before it is in use and then.
+    assert [each for each, _ in groupby(counts)] == [(4, 2), (5, 2), (5, 0)]
+
+
 def test_killed_at_any_operation_a_collection_leaves_all_that_is_needed_and_goes_on(ended, out, old, tmp_path):
     codes = ended["collect-killed"]
     assert codes[:-1] == [-signal.SIGKILL] * (len(codes) - 1) and codes[-1] == dying.NEVER and len(codes) > 10
@@ -119,7 +132,7 @@ def test_what_is_being_made_while_another_process_collects_is_kept(ended, out):
     assert len(lineage.history("prod")) == 2 + dying.MADE == len(lineage.heads.moves("prod"))
 
 
-@pytest.mark.parametrize("act", ["save", "promote"])
+@pytest.mark.parametrize("act", ["save", "promote", "roll back"])
 def test_refused_at_any_operation_it_is_the_old_world_or_the_new_and_said(ended, out, old, tmp_path, act):
     codes = ended[f"{act}-refused"]
     assert set(codes) <= {dying.LOST, dying.REFUSED, dying.NEVER} and codes.count(dying.LOST) > 3

@@ -62,8 +62,8 @@ class BiC(Method):
         3. Exemplars to train on are another method's. One that is held out may be among them, and is then left out of
            what stands beside the batches: what brings examples goes before this one in a chain. What goes apart from
            them, with ``der`` or ``replay(draw="mir")``, is not looked through, and may hold some.
-        4. Distillation and cross-entropy weigh n / (n + m) and m / (n + m) in [1], of n old classes and m new ones;
-           that is a strength of n / m of ``lwf``, to be set there.
+        4. Distillation and cross-entropy weigh n / (n + m) and m / (n + m) in [1], of n old classes and m new ones:
+           ``replay | lwf(weight='by_classes') | bic`` is that but for the scale of the whole, which the rate takes up.
         5. Where nothing of an old class is held out, as at the first update with it, or the head has tasks, whose
            logits are never compared, nothing is corrected.
 

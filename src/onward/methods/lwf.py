@@ -21,6 +21,9 @@ from onward.step import Step
 Among = Literal["old", "all"]
 """The classes of the softmax that is held to the parent's: those that it knows, or new ones as well."""
 
+Weight = Literal["plain", "by_classes"]
+"""Whether distillation weighs the same however many classes are new."""
+
 
 @dataclass(frozen=True)
 class LwF(Method):
@@ -45,6 +48,9 @@ class LwF(Method):
         among: ``old``, as above; or ``all``: the model's softmax is over all classes, and the parent gives new ones
             0, so that no new class may be said where the parent said an old one. Not where a head has tasks. Papers:
             ``all`` in the program of [3], where classes come.
+        weight: ``plain``, as above; or ``by_classes``: λ n / m in the place of λ, of n classes that the parent knows
+            and m new ones, where there are any. Papers: ``by_classes`` with λ = 1 [4], which divides the whole by
+            1 + n / m.
 
     Example:
         >>> from onward.methods.lwf import LwF
@@ -64,11 +70,13 @@ class LwF(Method):
         [2] Hinton, Vinyals & Dean 2015, arXiv:1503.02531.
         [3] van de Ven & Tolias 2019, arXiv:1904.07734; code: GMvandeVen/continual-learning, which weighs the term
         by t - 1 in the update t, and has no T².
+        [4] Wu et al. 2019, "Large Scale Incremental Learning", CVPR, arXiv:1905.13260 (BiC, Eq. 1).
     """
 
     strength: float = 1.0
     temperature: float = 2.0
     among: Among = field(default="old", metadata=LATER)
+    weight: Weight = field(default="plain", metadata=LATER)
 
     def __post_init__(self) -> None:
         """Refuse values outside their ranges."""
@@ -76,6 +84,7 @@ class LwF(Method):
             "strength must be >= 0": self.strength >= 0,
             "temperature must be > 0": self.temperature > 0,
             "among must be old or all": self.among in get_args(Among),
+            "weight must be plain or by_classes": self.weight in get_args(Weight),
         }
         hold(rules, vars(self))
 
@@ -84,14 +93,16 @@ class LwF(Method):
         if context.old is None or self.strength == 0 or not context.old.classes:
             yield from phases
             return
-        parts = context.old.softmaxes
+        parts, known = context.old.softmaxes, len(context.old.classes)
+        new = len(model.classes) - known
+        strength = self.strength * (known / new if new and self.weight == "by_classes" else 1.0)
 
         def lwf(step: Step) -> Tensor:
             student, teacher = step.logits, step.old.logits
             terms = [distillation(student[:, part], teacher[:, part], self.temperature) for part in parts]
             if self.among == "all" and model.tasks is None:
                 terms.append(self.said_new(student[:, parts[0]], student[:, teacher.shape[1] :]))
-            return self.strength * torch.stack(terms).sum()
+            return strength * torch.stack(terms).sum()
 
         for phase in phases:
             yield phase.plus(lwf=lwf)
