@@ -15,7 +15,7 @@ from onward.engine.evaluate import judge
 from onward.errors import InputError
 from onward.record import Blend
 from onward.release.rules import CONFIG
-from onward.store.bill import line_of
+from onward.store.bill import Cards, line_of
 from onward.store.class_history import classes_of
 from onward.store.lineage import Lineage
 from onward.store.verify import verify
@@ -107,13 +107,13 @@ def test_the_line_of_a_blend_has_every_version_once_and_ends_where_all_began(wor
     sibling = kept(lineage, elsewhere(knowing("a b c", 8), 8), first)
     made = blended(lineage, [sibling.id, child.id, last.id], Recipe()).release.version
     after = kept(lineage, lineage.load(made.id).model, made)
-    line = line_of(lineage, after.card)
-    ids = {v.card.created + v.card.act + str(v.card.parent): v for v in (after, made, sibling, child, last, first)}
-    assert len(line) == 6 and line[0] == after.card and line[-1] == first.card
-    assert line.index(last.card) < line.index(child.card)
-    assert all(card in line for card in (v.card for v in ids.values()))
+    cards = Cards(lineage)
+    line = line_of(cards, after.card)
+    assert len(line) == 6 and line[0] == after.card and line[-1] == cards[first.id]
+    assert line.index(cards[last.id]) < line.index(cards[child.id])
+    assert all(cards[each.id] in line for each in (made, sibling, child, last, first))
     (sibling.path / "card.json").unlink()
-    assert line_of(lineage, last.card) is not None and line_of(lineage, after.card) is None
+    assert line_of(Cards(lineage), last.card) is not None and line_of(Cards(lineage), after.card) is None
 
 
 def test_a_part_that_is_gone_is_found(world):

@@ -154,7 +154,7 @@ def test_what_the_lineage_s_file_says_of_data_holds_for_every_command(pictures):
 
 def test_verify_counts_what_it_read():
     assert done("verify").out == "3 versions, 2 heads: all is as it was written\n"
-    assert done("verify --json").json == {"versions": 3, "heads": 2, "problems": []}
+    assert done("verify --json").json == {"versions": 3, "heads": 2, "problems": [], "stripped": 0}
 
 
 def test_methods_lists_every_method_with_what_it_holds_and_keeps_and_tells_all_of_one():
@@ -169,7 +169,7 @@ def test_methods_lists_every_method_with_what_it_holds_and_keeps_and_tells_all_o
     assert done("methods scratch").out.endswith("nothing of the past in any scenario\n")
     assert done("methods sgm").out.startswith("sgm\n\nThe chain least_squares(")
     (described,) = done("methods lwf --json").json
-    assert [field["name"] for field in described["fields"]] == ["strength", "temperature", "among"]
+    assert [field["name"] for field in described["fields"]] == ["strength", "temperature", "among", "weight"]
     assert described["sections"]["Keeps"] == "nothing" and described["holds"] == ["same classes", "shifted domain"]
 
 

@@ -18,7 +18,7 @@ UPDATE = "update prod --data digits:train@rows=0:60"
 MISTAKES = [
     ("updat prod", "No such command 'updat'. Did you mean 'update'? (see onward --help)"),
     ("update prod --dat x", "No such option: --dat"),
-    ("update prod", "Missing option '--data' (see onward update --help)"),
+    ("update prod", "an update needs --data, what arrived; or --resume, to go on with one that was cut off"),
     ("log", "Missing argument 'REFERENCE' (see onward log --help)"),
     (f"{UPDATE} --epochs three", "Invalid value for '--epochs'"),
     (f"{UPDATE} --method replya", "unknown method 'replya'. Did you mean 'replay'?"),

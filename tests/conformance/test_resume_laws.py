@@ -17,9 +17,11 @@ pytestmark = [
 def test_however_often_it_is_cut_it_is_the_same_update(name, scenario, every, lives):
     """Now and then: a phase may end without an entry, and is run again."""
     parent, child, _, updated = life(SUBJECTS[name], scenario)
+    before = bits(parent)
     again, record, processes = in_pieces(parent, SCENARIOS[scenario].second, SETTINGS, 4, every, lives)
     solves = name in SPECIMENS and bool(SPECIMENS[name].solves)
     assert (processes == 1) == solves
     assert again.classes == child.classes
+    assert differing(bits(parent), before) == []
     assert differing(bits(again), bits(child)) == []
     assert untimed(record) == untimed(updated)

@@ -115,6 +115,10 @@ ACTS = {
 }
 
 
+REFUSED_ACTS = ("save", "promote", "roll back", "forget")
+"""In which the system refuses each operation in turn, and not only ends the process."""
+
+
 def watch(seen: Callable[[str, str, bool], None]) -> None:
     """Have ``seen`` called before each operation on files: its name, the path, and whether it changes something.
 
@@ -303,7 +307,10 @@ def watched(act: Callable[[Lineage], Act], old: Path, folder: Path) -> list[tupl
 def main(old: Path, out: Path) -> None:
     everything: dict[str, Any] = {
         **{f"{act}-killed": list(stepwise(act, "killed", old, out)) for act in ACTS},
-        **{f"{act}-refused": list(stepwise(act, "refused", old, out)) for act in ("save", "promote", "roll back", "forget")},
+        **{
+            f"{act}-refused": list(stepwise(act, "refused", old, out))
+            for act in ("save", "promote", "roll back", "forget")
+        },
     }
     everything["random"] = list(killed_at_random(old, out))
     everything["race"] = list(races(old, out))

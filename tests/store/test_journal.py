@@ -146,6 +146,16 @@ def test_where_nothing_was_written_nothing_is_left(tmp_path):
     assert not (tmp_path / "j").exists()
 
 
+def test_one_of_a_dead_process_stays_though_nothing_was_written(tmp_path):
+    """The update may have made its version without a step, and have been killed before its head moved."""
+    left = tmp_path / "j"
+    left.mkdir()
+    (left / "update.json").write_text(json.dumps({"schema": 1, "of": OF}))
+    with DiskJournal(left, OF) as journal:
+        assert journal.found
+    assert left.exists()
+
+
 def test_what_is_left_of_a_journal_that_was_being_removed_counts_no_more(folder):
     (folder / "update.json").unlink()
     with DiskJournal(folder, {"seed": 4}) as journal:

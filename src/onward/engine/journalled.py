@@ -57,7 +57,7 @@ class Journalled:
                 follower(model)  # so that what it holds is there to be put back
             self.refill(entry, model)
             if phase.within is not None:
-                put_in_place(phase.within.offsets, entry.part("offsets"), model.device)
+                phase.within.offsets.update(alike(phase.within.offsets, entry.part("offsets"), model.device))
         return record
 
     def cut_in(self, index: int, phase: Phase, model: Classifier) -> Entry | None:
@@ -130,14 +130,24 @@ def put_in_place(held: MutableMapping[str, Tensor], there: Mapping[str, Tensor],
     Raises:
         ValueError: when one is of another shape or type.
     """
-    for name, tensor in there.items():
-        here = held.get(name)
-        if here is None:
-            held[name] = tensor.to(device)
-        elif here.shape != tensor.shape or here.dtype != tensor.dtype:
-            raise ValueError(f"'{name}' is {tuple(tensor.shape)} {tensor.dtype}, not {tuple(here.shape)} {here.dtype}")
+    for name, tensor in alike(held, there, device).items():
+        if name in held:
+            held[name].detach().copy_(tensor)
         else:
-            here.detach().copy_(tensor)
+            held[name] = tensor
+
+
+def alike(held: Mapping[str, Tensor], there: Mapping[str, Tensor], device: torch.device) -> dict[str, Tensor]:
+    """Return tensors on the device, each of the form of the one that is held under its name.
+
+    Raises:
+        ValueError: when one is of another shape or type.
+    """
+    for name in held.keys() & there.keys():
+        here, new = held[name], there[name]
+        if here.shape != new.shape or here.dtype != new.dtype:
+            raise ValueError(f"'{name}' is {tuple(new.shape)} {new.dtype}, not {tuple(here.shape)} {here.dtype}")
+    return {name: tensor.to(device) for name, tensor in there.items()}
 
 
 @contextmanager

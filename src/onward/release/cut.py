@@ -72,13 +72,15 @@ def journal_of(going: Ready, promote_to: str | None, every: float) -> Generator[
         StoreError: when it cannot be made, or another process is at it.
     """
     clear_done(going.lineage)
-    with DiskJournal(folder_of(going), identity(going), every) as journal:
-        with files.writing_to(journal.folder):
-            words = json.dumps(in_words(going.arrival, promote_to), indent=1)
-            files.replace(journal.folder / ARRIVAL, words.encode())
-        yield journal
-    with suppress(OSError):  # others are there
-        (going.lineage.path / JOURNALS).rmdir()
+    try:
+        with DiskJournal(folder_of(going), identity(going), every) as journal:
+            with files.writing_to(journal.folder):
+                words = json.dumps(in_words(going.arrival, promote_to), indent=1)
+                files.replace(journal.folder / ARRIVAL, words.encode())
+            yield journal
+    finally:
+        with suppress(OSError):  # others are there
+            (going.lineage.path / JOURNALS).rmdir()
 
 
 def clear_done(lineage: Lineage) -> None:

@@ -75,8 +75,8 @@ class DiskJournal:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Let the folder go; where nothing was written, or it is over, remove it."""
-        if self.over or not self.names():
+        """Let the folder go; remove it where it is over, or new and nothing was written."""
+        if self.over or not (self.found or self.names()):
             self._remove()
         self._lock.close()
 
