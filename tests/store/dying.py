@@ -307,10 +307,7 @@ def watched(act: Callable[[Lineage], Act], old: Path, folder: Path) -> list[tupl
 def main(old: Path, out: Path) -> None:
     everything: dict[str, Any] = {
         **{f"{act}-killed": list(stepwise(act, "killed", old, out)) for act in ACTS},
-        **{
-            f"{act}-refused": list(stepwise(act, "refused", old, out))
-            for act in ("save", "promote", "roll back", "forget")
-        },
+        **{f"{act}-refused": list(stepwise(act, "refused", old, out)) for act in REFUSED_ACTS},
     }
     everything["random"] = list(killed_at_random(old, out))
     everything["race"] = list(races(old, out))
