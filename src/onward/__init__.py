@@ -1,8 +1,8 @@
 """The next version of a trained model, from the version in use and new data.
 
     >>> import onward
-    >>> onward.chain("lwf | ewc(strength=10)")
-    LwF(strength=1.0, temperature=2.0, among='old') | EWC(strength=10.0, decay=1.0, examples=1000, stable=True)
+    >>> onward.chain("ewc(strength=10) | l2_to_parent")
+    EWC(strength=10.0, decay=1.0, examples=1000, stable=True) | L2ToParent(strength=0.1)
 
 Names are loaded when they are first used, so that what needs no torch does not wait for it.
 """

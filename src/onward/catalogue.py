@@ -114,8 +114,8 @@ def made(name: str, arguments: Mapping[str, Any]) -> Method:
 def parsed(text: str) -> Chain:
     """Return the chain that a text describes.
 
-    >>> parsed("ewc(strength=10) | lwf(strength=2)")
-    EWC(strength=10.0, decay=1.0, examples=1000, stable=True) | LwF(strength=2.0, temperature=2.0, among='old')
+    >>> parsed("ewc(strength=10) | l2_to_parent(strength=2)")
+    EWC(strength=10.0, decay=1.0, examples=1000, stable=True) | L2ToParent(strength=2.0)
 
     Raises:
         InputError: when the text is not names of methods, with fields in brackets, joined by ``|``.
