@@ -148,6 +148,27 @@ def test_the_journal_of_another_update_is_refused(parent):
         update(parent, HERE.second, PLAIN, seed=2, method=parsed("warm_start"), journal=pages)
 
 
+@pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        ({"step": 10**9}, "step 1,000,000,000 of epoch 1 is none of this phase's"),
+        ({"samples": 10**400}, "samples must be in"),
+        ({"read": -1}, "read must be in"),
+        ({"seconds": float("inf")}, "seconds must be >= 0 and finite"),
+        ({"curve": []}, "curve"),
+        ({"more": 1}, "unknown name 'more'"),
+    ],
+)
+def test_a_place_where_no_phase_can_be_is_refused(parent, wrong, told):
+    pages = Pages(every=1, lives=2)
+    with pytest.raises(Cut):
+        update(parent, HERE.second, PLAIN, seed=2, journal=pages)
+    facts = dict(pages.entries["now"].facts)
+    pages.entries["now"] = replace(pages.entries["now"], facts={**facts, "position": {**facts["position"], **wrong}})
+    with pytest.raises(StoreError, match=f"does not belong to this update: .*{told}"):
+        update(parent, HERE.second, PLAIN, seed=2, journal=pages)
+
+
 def test_time_that_earlier_processes_took_is_on_the_bill_and_energy_that_nobody_counted_is_not(parent):
     pages = Pages(every=10**9, lives=None)
     pages.spent = 1000.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, NamedTuple
@@ -10,7 +11,11 @@ from typing import ClassVar, NamedTuple
 from torch import Tensor
 
 from onward.engine.journalled import put_in_place
+from onward.errors import hold
 from onward.nets.classifier import Classifier
+
+MOST = 2**53
+"""What no count comes to."""
 
 
 class Weights(NamedTuple):
@@ -58,3 +63,9 @@ class Position:
     seconds: float
 
     __pydantic_config__: ClassVar = {"extra": "forbid"}
+
+    def __post_init__(self) -> None:
+        """Refuse numbers that no phase comes to."""
+        counts = ("step", "epochs", "samples", "read_samples", "read")
+        rules = {f"{name} must be in [0, {MOST})": 0 <= getattr(self, name) < MOST for name in counts}
+        hold({**rules, "seconds must be >= 0 and finite": 0 <= self.seconds < math.inf}, vars(self))
