@@ -13,11 +13,15 @@ import torch
 from rich.console import Console
 from rich.table import Table
 from timing import Clock, Lengths, Machine, Rival, Spread, Times, fitting_clock, interleaved, machine, ratios, spread
+from torch import Tensor
 
 from onward.nets.classifier import Classifier
 from onward.nets.zoo import fresh
 from onward.rng import generator
 from onward.types import Examples
+
+Training = Callable[[int], list[Tensor]]
+"""A rival that gives the tensors that it trained, in the order of the layers."""
 
 SEED = 0
 """Of everything that is drawn."""
@@ -116,6 +120,17 @@ class Result:
             for name, times in self.times.items()
         }
         return {"cell": asdict(self.cell), "loops": loops}
+
+
+def alike(cell: Cell, trainings: Mapping[str, Training]) -> None:
+    """Refuse trainings that do not do the same arithmetic.
+
+    Raises:
+        SystemExit: when they end with other weights.
+    """
+    first, *others = (training(cell.lengths.short) for training in trainings.values())
+    if not all(torch.equal(*pair) for other in others for pair in zip(first, other, strict=True)):
+        raise SystemExit(f"{cell.title}, batch {cell.batch_size}: {', '.join(trainings)} made other weights; no times")
 
 
 COLUMNS: dict[str, Callable[[Result, str], str]] = {

@@ -13,13 +13,12 @@ set-up nor the bill at the end counts; whole runs, in which both count, are in t
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-import torch
-from comparison import SEED, Cell, Layout, compare, made_up, options, untrained
+from comparison import SEED, Cell, Layout, Training, alike, compare, made_up, options, untrained
 from plain_loop import Loading, indexed, loaded, trained
 from timing import Lengths
 from torch import Tensor, nn
@@ -29,9 +28,6 @@ from onward.engine.update import update
 from onward.learner import Learner
 from onward.settings import Settings
 from onward.types import Examples
-
-Training = Callable[[int], list[Tensor]]
-"""A rival that gives the tensors that it trained, in the order of the layers."""
 
 AIM = 1.05
 """The most that a step of the engine may take, in steps of the plain loop."""
@@ -97,9 +93,7 @@ def fair(cell: Place, data_dir: Path | None) -> Mapping[str, Training]:
         SystemExit: when they end with other weights.
     """
     loops = rivals(cell, examples(cell, data_dir))
-    pairs = zip(loops["engine"](cell.lengths.short), loops["plain"](cell.lengths.short), strict=True)
-    if not all(torch.equal(one, other) for one, other in pairs):
-        raise SystemExit(f"{cell.title}, batch {cell.batch_size}: engine and plain loop made other weights; no times")
+    alike(cell, {name: loops[name] for name in ("engine", "plain")})
     return loops
 
 

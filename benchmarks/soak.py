@@ -36,6 +36,7 @@ from onward.rng import generator
 from onward.settings import Settings
 from onward.store.diff import diff
 from onward.store.garbage import collect
+from onward.store.line import so_far
 from onward.store.lineage import Lineage
 from onward.store.verify import verify
 
@@ -152,7 +153,8 @@ def long_lineage(versions: int, seed: int = 0) -> dict[str, float]:
         updated(lineage, Path(folder), seed, 0)
         learner, last = lineage.load("prod"), lineage.version("prod")
         for number in range(versions - 3):
-            last = lineage.save(learner, replace(last.card, parent=last.id, note=str(number)))
+            card = replace(last.card, parent=last.id, note=str(number), so_far=None)
+            last = lineage.save(learner, replace(card, so_far=so_far(lineage, card)))
         lineage.promote(last.id, "prod")
         far = f"prod~{versions - 2}"
         timed = {

@@ -62,5 +62,5 @@ def value_of(text: str) -> Any:  # noqa: ANN401 - any TOML value
         return tomllib.loads(f"value = {text}")["value"]
     except tomllib.TOMLDecodeError:
         return text
-    except (ValueError, RecursionError) as error:  # a number of thousands of digits, lists in lists in lists
+    except (ValueError, RecursionError) as error:
         raise InputError(f"a value cannot be read: {error}") from error

@@ -6,6 +6,8 @@ import json
 
 import pytest
 
+from onward.store.lineage import Lineage
+
 UPDATES = 30
 LEAK = 100 * 1024
 """Bytes an update: a tenth of what a small batch of images takes, and ten times what was measured."""
@@ -29,6 +31,16 @@ def test_nothing_more_is_held_after_the_last_update_than_after_the_third(soaked,
 def test_memory_stays_and_a_version_is_no_larger_than_the_one_before_it(soaked):
     assert soaked.slope("resident") < LEAK
     assert abs(soaked.slope("version")) < 10
+
+
+def test_the_last_update_reads_as_many_cards_as_the_third(bench, tmp_path, monkeypatch):
+    lineage, read, counts, real = bench.begun(tmp_path, 1), [], [], Lineage.read
+    monkeypatch.setattr(Lineage, "read", lambda self, id: (read.append(id), real(self, id))[1])
+    for number in range(6):
+        bench.updated(lineage, tmp_path, 1, number)
+        counts.append(len(read))
+        read.clear()
+    assert counts[2:] == counts[2:3] * 4 and counts[0] > 0
 
 
 def test_what_grows_is_told_with_its_slope(bench):

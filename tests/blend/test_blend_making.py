@@ -15,8 +15,8 @@ from onward.engine.evaluate import judge
 from onward.errors import InputError
 from onward.record import Blend
 from onward.release.rules import CONFIG
-from onward.store.bill import Cards, line_of
 from onward.store.class_history import classes_of
+from onward.store.line import line_of, so_far, told_by
 from onward.store.lineage import Lineage
 from onward.store.verify import verify
 
@@ -107,13 +107,13 @@ def test_the_line_of_a_blend_has_every_version_once_and_ends_where_all_began(wor
     sibling = kept(lineage, elsewhere(knowing("a b c", 8), 8), first)
     made = blended(lineage, [sibling.id, child.id, last.id], Recipe()).release.version
     after = kept(lineage, lineage.load(made.id).model, made)
-    cards = Cards(lineage)
-    line = line_of(cards, after.card)
-    assert len(line) == 6 and line[0] == after.card and line[-1] == cards[first.id]
-    assert line.index(cards[last.id]) < line.index(cards[child.id])
-    assert all(cards[each.id] in line for each in (made, sibling, child, last, first))
+    line = line_of(lineage, after.card)
+    order = [each.files["model.safetensors"] for each in line]
+    places = [order.index(each.card.files["model.safetensors"]) for each in (after, made, sibling, child, last, first)]
+    assert len(line) == 6 and places[0] == 0 and places[-1] == 5 and places[4] < places[3]
+    assert so_far(lineage, after.card) == told_by(reversed(line))
     (sibling.path / "card.json").unlink()
-    assert line_of(Cards(lineage), last.card) is not None and line_of(Cards(lineage), after.card) is None
+    assert line_of(lineage, last.card) is not None and line_of(lineage, after.card) is None
 
 
 def test_a_part_that_is_gone_is_found(world):

@@ -8,6 +8,7 @@ import json
 import pickle
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -55,12 +56,18 @@ def read(place: str, options: Options | None = None, reading: Reading = READING)
     return through
 
 
+def written(save: Callable[[io.BytesIO], object]) -> bytes:
+    """Return what something writes into a file."""
+    out = io.BytesIO()
+    save(out)
+    return out.getvalue()
+
+
 def images(_: Path) -> list[bytes]:
     grey, colour = drawn(1, 8, 8)[0], drawn(1, 8, 8, 3)[0]
     kinds = [encoded(colour, kind) for kind in ("png", "jpeg", "webp", "bmp", "gif", "tiff")]
-    palette, held = Image.fromarray(grey).convert("P"), io.BytesIO()
-    palette.save(held, "png", transparency=0)
-    return [encoded(grey), *kinds, held.getvalue()]
+    palette = Image.fromarray(grey).convert("P")
+    return [encoded(grey), *kinds, written(lambda out: palette.save(out, "png", transparency=0))]
 
 
 def pictures(folder: Path) -> None:
@@ -78,28 +85,16 @@ def bait(folder: Path) -> None:
 
 
 def archives(_: Path) -> list[bytes]:
-    held = []
-    for save, values in (
-        (np.savez, {"x": drawn(6, 4), "y": counted(6, 2)}),
-        (
-            np.savez_compressed,
-            {"x": np.zeros((6, 3, 4), np.float32), "y": counted(6, 2), "classes": np.array(["a", "b"])},
-        ),
-        (np.savez, {"x_train": drawn(5, 4, 4, 3), "y_train": np.array(["a", "b", "a", "b", "a"])}),
-    ):
-        out = io.BytesIO()
-        save(out, **values)
-        held.append(out.getvalue())
-    return held
+    zeros, names = np.zeros((6, 3, 4), np.float32), np.array(["a", "b"])
+    return [
+        written(partial(np.savez, x=drawn(6, 4), y=counted(6, 2))),
+        written(partial(np.savez_compressed, x=zeros, y=counted(6, 2), classes=names)),
+        written(partial(np.savez, x_train=drawn(5, 4, 4, 3), y_train=np.array(["a", "b", "a", "b", "a"]))),
+    ]
 
 
 def npy(*arrays: np.ndarray) -> list[bytes]:
-    held = []
-    for array in arrays:
-        out = io.BytesIO()
-        np.save(out, array)
-        held.append(out.getvalue())
-    return held
+    return [written(partial(np.save, arr=array)) for array in arrays]
 
 
 def pair(folder: Path) -> None:
@@ -150,12 +145,7 @@ def parquet(_: Path) -> list[bytes]:
         pa.table({"path": ["pets/cat/0.png"] * 4, "class": pa.array(["a", "b", "a", "b"]).dictionary_encode()}),
     ]
     tables[1] = tables[1].replace_schema_metadata({"huggingface": json.dumps({"info": {"features": features}})})
-    held = []
-    for table in tables:
-        out = io.BytesIO()
-        pq.write_table(table, out)
-        held.append(out.getvalue())
-    return held
+    return [written(partial(pq.write_table, table)) for table in tables]
 
 
 def streams(_: Path) -> list[bytes]:
@@ -181,12 +171,8 @@ def state_dicts() -> dict[str, torch.Tensor]:
 
 
 def torch_files(_: Path) -> list[bytes]:
-    held = []
-    for new in (True, False):
-        out = io.BytesIO()
-        torch.save({"state_dict": state_dicts()}, out, _use_new_zipfile_serialization=new)
-        held.append(out.getvalue())
-    return held
+    content = {"state_dict": state_dicts()}
+    return [written(partial(torch.save, content, _use_new_zipfile_serialization=new)) for new in (True, False)]
 
 
 def safe_files(_: Path) -> list[bytes]:

@@ -11,6 +11,7 @@ from onward.nets.zoo import fresh
 from onward.record import Cost, PhaseRecord, Record, Share
 from onward.store.bill import against_scratch
 from onward.store.card import Card, DataFacts
+from onward.store.line import so_far
 from onward.store.lineage import Lineage
 from onward.store.version import Version
 
@@ -30,7 +31,7 @@ def made(
     )
     data = DataFacts("x.npz", examples, {}, print or f"{examples}")
     card = Card(net={}, parent=parent.id, data=data, record=Record(phases, cost), method=method, created=created)
-    return lineage.save(learner(1), card)
+    return lineage.save(learner(1), replace(card, so_far=so_far(lineage, card)))
 
 
 def spent(flops: int, seconds: float = 1.0) -> Cost:
@@ -103,16 +104,21 @@ def test_a_model_that_was_brought_with_word_of_its_data_can_be_projected(lineage
 
 def test_it_can_be_said_before_the_version_is_written(lineage, begun, second):
     made(lineage, begun, 160, spent(1200), 5, method="scratch")
-    unwritten = replace(second.card, files={}, created="")
+    unwritten = replace(second.card, so_far=None, files={}, created="")
     assert against_scratch(lineage, unwritten).value == 0.5 == share_of(lineage, second).value
     assert against_scratch(lineage, replace(unwritten, parent="0" * 64)) is None
 
 
-def test_nothing_is_said_where_an_ancestor_is_gone(lineage, begun):
+def test_it_can_be_said_though_an_ancestor_is_gone_that_only_old_cards_need(lineage, begun):
     first = made(lineage, begun, 100, Cost(samples=500), 5)
     second = made(lineage, first, 60, Cost(samples=240), 2)
+    old = lineage.save(learner(1), replace(second.card, so_far=None, created="2020-01-01"))
+    assert value(lineage, old) == value(lineage, second) == 0.75
+    shutil.rmtree(begun.path)
+    assert value(lineage, second) == 0.75
     shutil.rmtree(first.path)
-    assert share_of(lineage, second) is None
+    assert value(lineage, second) == 0.75
+    assert share_of(lineage, old) is None
 
 
 def test_measured_is_of_joint_training_on_the_same_data(lineage, begun, second):

@@ -85,9 +85,9 @@ def command_for(reference: str, arrival: Arrival, settings: Sequence[str], linea
 def question(going: Ready, command: str) -> Question:
     """Return what advice is asked about: the update that is ready, thought of and not made."""
     from onward.preflight.advice import Question
-    from onward.store.bill import Cards, examples_of, line_of, told_of_all
+    from onward.store.line import so_far
 
-    line = line_of(Cards(going.lineage), going.parent.card)
+    past = so_far(going.lineage, going.parent.card)
     return Question(
         before=going.before,
         data=going.data,
@@ -97,7 +97,7 @@ def question(going: Ready, command: str) -> Question:
         settings=going.arrival.settings,
         command=command,
         seed=going.arrival.seed,
-        examples_so_far=None if line is None or not told_of_all(line) else examples_of(line),
+        examples_so_far=past.examples if past is not None and past.known else None,
         exemplar_free=going.exemplar_free,
     )
 

@@ -12,7 +12,7 @@ from onward.cli import options
 if TYPE_CHECKING:
     from onward.store.garbage import Garbage
 
-OlderThan = Annotated[int, typer.Option(metavar="DAYS", help="Touch no version that came more lately.")]
+OlderThan = Annotated[int, typer.Option(metavar="DAYS", help="Touch no version and no journal that came more lately.")]
 Keep = Annotated[
     int | None,
     typer.Option(metavar="NUMBER", help="Of earlier versions than so many of each head, take the tensors away too."),
@@ -29,9 +29,9 @@ def gc(
 ) -> None:
     """Show what nothing needs, or remove it.
 
-    That is: versions that no head names or has named, and what processes left that died. All that a version in use
-    came from stays, unless --keep is given: of earlier ones the tensors go then, and the cards stay, which tell the
-    history. They cannot be loaded any more.
+    That is: versions that no head names or has named, journals of updates that were cut off and have not gone on,
+    and what processes left that died. All that a version in use came from stays, unless --keep is given: of earlier
+    ones the tensors go then, and the cards stay, which tell the history. They cannot be loaded any more.
     """
     from onward.cli.show import print_json
     from onward.store.garbage import Wanted, collect

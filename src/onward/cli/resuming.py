@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -70,7 +71,7 @@ def begin_or_go_on(going: Ready, resume: bool | None, quiet: bool) -> None:
             )
         return
     if resume is None:
-        asked = console().is_terminal and not quiet
+        asked = console().is_terminal and sys.stdin.isatty() and not quiet
         resume = typer.confirm("This very update was cut off. Go on with it?", default=True) if asked else True
     if not resume:
         given_up(going)

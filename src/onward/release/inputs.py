@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from onward.datasets.reading import Reading
-from onward.errors import StoreError
 from onward.nets.classifier import Classifier
 from onward.release.rules import rules_of
+from onward.store.line import so_far
 from onward.store.lineage import Lineage
 from onward.store.version import Version
 
@@ -39,10 +39,5 @@ def reading_for(
 
 def columns_of(lineage: Lineage, version: Version) -> tuple[str, ...]:
     """Return the columns of numbers that a line of versions takes; () where it was not trained on a table."""
-    card = version.card
-    while not (card.data is not None and card.data.columns) and card.parent is not None:
-        try:
-            card = lineage.read(card.parent).card
-        except StoreError:  # an ancestor is gone, and with it what it knew
-            break
-    return card.data.columns if card.data is not None else ()
+    found = so_far(lineage, version.card)
+    return () if found is None else found.columns

@@ -24,6 +24,7 @@ from onward.store.bill import against_scratch
 from onward.store.card import Card
 from onward.store.heads import allow
 from onward.store.journal import DiskJournal
+from onward.store.line import so_far
 from onward.store.lineage import Lineage
 from onward.store.version import Version
 
@@ -84,6 +85,7 @@ def kept(going: Ready, observe: Observer, journal: DiskJournal | None) -> Versio
     if going.exemplar_free:
         refuse_held(after.kept, going.data)
     card = card_of(going, after, record)
+    card = replace(card, so_far=so_far(going.lineage, card))
     first = going.data.take(torch.zeros(1, dtype=torch.int64)).inputs
     standard = Standard(going.rules.gate, going.before, going.tests, going.missing, first)
     card = judged_by_gate(standard, after, replace(card, share=against_scratch(going.lineage, card)))

@@ -8,6 +8,7 @@ from onward.learner import Learner
 from onward.report.model_card import README, model_card
 from onward.store.card import Card, described
 from onward.store.class_history import continued
+from onward.store.line import so_far
 from onward.store.lineage import Lineage
 from onward.store.version import Version
 
@@ -20,4 +21,5 @@ def saved(lineage: Lineage, learner: Learner, card: Card) -> Version:
         StoreError: when it cannot be written.
     """
     card = described(learner, replace(card, class_map=continued(lineage, learner.model, card)))
+    card = replace(card, so_far=so_far(lineage, card))
     return lineage.save(learner, card, {README: model_card(card).encode(errors="backslashreplace")})

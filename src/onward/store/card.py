@@ -18,6 +18,7 @@ from onward.preflight.facts import Preflight
 from onward.record import Blend, Measure, Record, Share
 from onward.schema import checked
 from onward.store.class_map import ClassFacts
+from onward.store.so_far import SoFar
 
 SCHEMA = 1
 """The newest form of a card that this code writes and reads."""
@@ -73,6 +74,7 @@ class Card:
         blend: of which versions its weights are the mean; None where they are not.
         class_map: every class that it knows; () in cards written before there was one.
         data: what it was trained on; None for a version that was brought.
+        so_far: what it and all that it came from were trained on; None where that cannot be told.
         preflight: what was known of the data before training.
         tests: sources of the test sets of the lineage so far.
         measures: on those of them that could be read.
@@ -97,6 +99,7 @@ class Card:
     blend: Blend | None = None
     class_map: tuple[ClassFacts, ...] = ()
     data: DataFacts | None = None
+    so_far: SoFar | None = None
     preflight: Preflight | None = None
     tests: tuple[str, ...] = ()
     measures: tuple[Measure, ...] = ()

@@ -116,9 +116,10 @@ class DiskJournal:
         """
         began = time.perf_counter()
         facts = json.dumps({**entry.facts, "spent": self.spent + began - self._opened}, allow_nan=False)
-        hashes = {"sha256_of_facts": hashed(facts.encode()), "sha256_of_tensors": hash_of(entry.tensors)}
+        plain = {each: tensor.detach().cpu().contiguous() for each, tensor in entry.tensors.items()}
+        hashes = {"sha256_of_facts": hashed(facts.encode()), "sha256_of_tensors": hash_of(plain)}
         with files.writing_to(self.folder):
-            files.replace(self._file(name), as_bytes(entry.tensors, {"facts": facts, **hashes}))
+            files.replace(self._file(name), as_bytes(plain, {"facts": facts, **hashes}))
         self._last = time.perf_counter()
         self._pause = max(self.every, SHARE * (self._last - began))
 

@@ -119,6 +119,15 @@ class Lineage:
         Raises:
             StoreError: when it is gone, or its card is not what its id says.
         """
+        raw = self.raw(id)
+        return Version(id, read_card(raw, f"the card of version {id[:8]}"), self.versions / id)
+
+    def raw(self, id: str) -> bytes:
+        """Return the bytes of the card of a whole id.
+
+        Raises:
+            StoreError: when it is gone, or not what the id says.
+        """
         folder = self.versions / id
         if not ID.fullmatch(id) or not folder.is_dir():
             raise StoreError(f"version {id[:8]} is gone; restore it from a copy.")
@@ -129,7 +138,7 @@ class Lineage:
                 f"version {id[:8]}: card.json has hash {found[:8]}, its id says {id[:8]}. The card was changed after "
                 "it was written; restore it from a copy."
             )
-        return Version(id, read_card(raw, f"the card of version {id[:8]}"), folder)
+        return raw
 
     def whole(self, reference: str) -> Version:
         """Return a version with every hash checked.

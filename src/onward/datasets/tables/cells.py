@@ -114,9 +114,8 @@ def labels(pieces: Sequence[Array], classes: tuple[str, ...]) -> Labels:
 
 
 def _ids(column: ChunkedArray) -> np.ndarray:
-    values = column.cast(
-        arrow().float64(), safe=False
-    ).to_numpy()  # where one is missing, a column of ids is often one of floats
+    # Where one is missing, a column of ids is often one of floats.
+    values = column.cast(arrow().float64(), safe=False).to_numpy()
     missing = np.isnan(values)
     if wrong := sorted(set(values[~missing & ((values % 1 != 0) | (abs(values) >= 2**53))].tolist())):
         raise InputError(f"a class must be a whole number or a name, got {wrong[0]}")
