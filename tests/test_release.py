@@ -341,7 +341,7 @@ def test_names_that_look_like_known_ones_are_refused_unless_they_are_new(world, 
 def test_an_update_does_not_need_the_ancestors_of_its_parent(world):
     shutil.rmtree(world.lineage.version("prod~1").path)
     done = world.update("tuesday")
-    assert done.promoted and done.version.card.share is None
+    assert done.promoted and done.version.card.share.kind == "projected"
 
 
 SCRIPT = """

@@ -2,7 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import pty
 import re
+import shlex
+import subprocess
+import sys
+from contextlib import suppress
 
 import pytest
 from tests.cli.terminal import contents, done, put, refused, typed
@@ -73,6 +79,33 @@ def test_the_same_command_goes_on_where_nobody_can_be_asked(lineage, cut):
 def test_anew_begins_anew(lineage, cut):
     cut(ARRIVED)
     assert "goes on" not in done(f"update prod {ARRIVED} --anew").out
+    assert not list(lineage.glob("journals/*"))
+
+
+def at_a_terminal(command: str, answer: str) -> str:
+    """Type a command at a terminal, answer what it asks, and return what stands there in the end."""
+    here, there = pty.openpty()
+    words = [sys.executable, "-m", "onward", *shlex.split(command)]
+    shown = b""
+    with os.fdopen(here, "r+b", buffering=0) as terminal:
+        with subprocess.Popen(words, stdin=there, stdout=there, stderr=there) as process:
+            os.close(there)
+            with suppress(OSError):  # the terminal is gone once nobody holds its other side
+                while piece := terminal.read(4096):
+                    shown += piece
+                    if shown.rstrip().endswith(b"[Y/n]:") and answer:
+                        terminal.write(answer.encode())
+                        answer = ""
+        assert process.returncode == 0, shown
+    return shown.decode()
+
+
+@pytest.mark.parametrize(("answer", "goes_on"), [("\n", True), ("n\n", False)])
+def test_at_a_terminal_it_is_asked_whether_it_goes_on(lineage, cut, answer, goes_on):
+    cut(ARRIVED)
+    shown = at_a_terminal(f"update prod {ARRIVED}", answer)
+    assert "This very update was cut off. Go on with it? [Y/n]:" in shown
+    assert ("goes on where it was cut off" in shown) == goes_on
     assert not list(lineage.glob("journals/*"))
 
 
