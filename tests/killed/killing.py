@@ -55,6 +55,7 @@ def killed(seconds: float, seed: int, most: int) -> list[dict[str, Any]]:
             capture_output=True,
             text=True,
         )
+    sys.stderr.write(ended.stderr)  # of a process that ended with an error of its own
     if ended.returncode:
         raise RuntimeError(f"the process that kills ended with {ended.returncode}: {ended.stderr[-2000:]}")
     return json.loads(ended.stdout)

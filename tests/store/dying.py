@@ -14,6 +14,7 @@ import signal
 import sys
 import tempfile
 import time
+import traceback
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -48,6 +49,9 @@ NO_FOLDER = -1
 """What Python tells where a path is not from an open folder."""
 
 LOST, REFUSED, NEVER = 7, 8, 0
+BROKEN = 99
+"""An error came out that nobody waits for; it stands on the standard error."""
+
 RANDOM_KILLS, RACES, MADE = 15, 5, 20
 
 
@@ -197,9 +201,12 @@ def forked(work: Callable[[], int]) -> int:
 def started(work: Callable[[], int]) -> int:
     if child := os.fork():
         return child
-    code = 99
+    code = BROKEN
     try:
         code = work()
+    except BaseException:
+        traceback.print_exc()
+        sys.stderr.flush()
     finally:
         os._exit(code)
 

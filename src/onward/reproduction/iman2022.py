@@ -108,6 +108,7 @@ TRIED: Mapping[str, Tried] = MappingProxyType(
         ),
         "expanse-cifar10": Tried("the same with a convolutional network from CIFAR-10 to MNIST", FAR, "", DISTANT),
         "expanse-resnet20": Tried("the same from a published ResNet-20 of CIFAR-10 to Fashion-MNIST", FAR, "", DISTANT),
+        "expanse-resnet20-choices": Tried("at what rate, on training data held back", FAR, "", Growth("expanse at 3e-3")),
     }
 )
 """Each by its name."""
