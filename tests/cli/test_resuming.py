@@ -16,6 +16,8 @@ from tests.cli.terminal import contents, done, put, refused, typed
 from onward.datasets.source import read
 from onward.engine import journalled
 from onward.errors import StoreError
+from onward.release.cut import clear_done
+from onward.store import files
 from onward.store.lineage import Lineage
 
 ARRIVED = "--data digits:train@classes=2,3,4@rows=0:200 --method 'lwf | replay(size=40)' --epochs 3 --set lr=0.02"
@@ -107,6 +109,21 @@ def test_at_a_terminal_it_is_asked_whether_it_goes_on(lineage, cut, answer, goes
     assert "This very update was cut off. Go on with it? [Y/n]:" in shown
     assert ("goes on where it was cut off" in shown) == goes_on
     assert not list(lineage.glob("journals/*"))
+
+
+@pytest.mark.parametrize("left", ["nothing", "an entry"])
+def test_where_a_process_died_before_its_journal_said_of_what_it_is_nothing_is_written_in_its_place(
+    lineage, cut, monkeypatch, left
+):
+    cut(ARRIVED)
+    (file,) = lineage.glob("journals/*/update.json")
+    file.unlink()
+    for entry in file.parent.glob("*.safetensors") if left == "nothing" else ():
+        entry.unlink()
+    wrote = []
+    monkeypatch.setattr(files, "replace", lambda path, content: wrote.append(path))
+    clear_done(Lineage(lineage))
+    assert wrote == [] and not file.parent.exists()
 
 
 def test_another_update_is_made_beside_one_that_was_cut(lineage, cut):

@@ -17,7 +17,7 @@ from onward.schema import checked
 from onward.settings import Settings, stated
 from onward.store import files
 from onward.store.card import software
-from onward.store.journal import JOURNALS, DiskJournal, told_of
+from onward.store.journal import JOURNALS, DiskJournal, remove_nameless, told_of
 from onward.store.lineage import Lineage
 from onward.store.version import Version
 
@@ -84,11 +84,17 @@ def journal_of(going: Ready, promote_to: str | None, every: float) -> Generator[
 
 
 def clear_done(lineage: Lineage) -> None:
-    """Remove the journals of updates that have made their version and moved their head, and were cut off then."""
+    """Remove the journals of updates that have made their version and moved their head, and were cut off then.
+
+    With them goes what says of no update that it is its journal.
+    """
     for folder in sorted((lineage.path / JOURNALS).glob("[!.]*/")):
-        with suppress(StoreError), DiskJournal(folder, told_of(folder) or {}) as journal:
-            made = made_by(lineage, journal.of)
-            journal.over = made is not None and any(made.id in lineage.heads.moves(h) for h in lineage.heads.names())
+        with suppress(StoreError):
+            if (of := told_of(folder)) is None:
+                remove_nameless(folder)
+            elif (made := made_by(lineage, of)) is not None:
+                with DiskJournal(folder, of) as journal:
+                    journal.over = any(made.id in lineage.heads.moves(head) for head in lineage.heads.names())
 
 
 def given_up(going: Ready) -> None:

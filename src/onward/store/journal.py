@@ -196,6 +196,19 @@ def told_of(folder: Path) -> dict[str, Any] | None:
     return of
 
 
+def remove_nameless(folder: Path) -> None:
+    """Remove a folder that says of no update that it is its journal: a process ended before it said so, or removed it.
+
+    Nothing is written there, not even for a moment: a process killed then would leave the journal of another update.
+
+    Raises:
+        StoreError: when a process is at it.
+    """
+    with files.held(folder, wait=False):
+        if told_of(folder) is None:
+            shutil.rmtree(folder, ignore_errors=True)
+
+
 def hashed(content: bytes) -> str:
     """Return the hash of some bytes, in hex."""
     return hashlib.sha256(content).hexdigest()
